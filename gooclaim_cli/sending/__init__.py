@@ -1,0 +1,9 @@
+"""Sending one request over HTTP to an endpoint: limits, outcome, timing, and what went wrong.
+
+Forwarding to a handler and the sandbox's outbound engine send through here.
+"""
+
+from gooclaim_cli.sending.outcome import Outcome, SendFailure
+from gooclaim_cli.sending.sender import Outgoing, Sender, client_tls
+
+__all__ = ["Outcome", "Outgoing", "SendFailure", "Sender", "client_tls"]

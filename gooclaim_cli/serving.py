@@ -1,0 +1,84 @@
+"""Running an ASGI app on a socket inside this process's event loop.
+
+Signals belong to the session, not to the server; what binds the socket knows its port at once.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+from gooclaim_cli.errors import ConfigurationError
+
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves signal handlers alone and tells when it accepts."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.accepting.set()
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    app: AsgiApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    grace: float = 1.0,
+) -> AsyncIterator[int]:
+    """Serve `app` on host and port (0: the system picks) and yield the port.
+
+    On leaving, requests under way get `grace` seconds. Raises ConfigurationError where the address
+    cannot be had.
+    """
+    listener = bind(host, port)
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        lifespan="off",
+        ws="none",
+        http="httptools",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=max(1, round(grace)),
+        ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+    )
+    server = _Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]), name=f"serve {host}")
+    try:
+        await server.accepting.wait()
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind a listening socket. Raises ConfigurationError with what stands in the way."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",
+            "choose another with --port, or leave it out: the system then picks a free one",
+        ) from None

@@ -1,0 +1,53 @@
+"""The webhook contract, pure: bytes in, values out. No I/O, no clock, no globals.
+
+from gooclaim_cli.wire import Delivery, SigningSecret, verify
+
+delivery = Delivery.from_raw(raw_headers, raw_body)
+verdict = verify(delivery, [SigningSecret(secret)], now=time.time())
+"""
+
+from gooclaim_cli.wire.catalogue import CATALOGUE, OPERATIONAL_MODES, WORKFLOW_TYPES, EventType
+from gooclaim_cli.wire.delivery import (
+    EVENT_HEADER,
+    IDEMPOTENCY_KEY_HEADER,
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    Delivery,
+)
+from gooclaim_cli.wire.event import BodyNotJsonError, EnvelopeInvalidError, Event, decode_event
+from gooclaim_cli.wire.signature import (
+    DEFAULT_TOLERANCE,
+    Finding,
+    Reason,
+    SignedContent,
+    SigningSecret,
+    Verdict,
+    sign,
+    sign_delivery,
+    verify,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "DEFAULT_TOLERANCE",
+    "EVENT_HEADER",
+    "IDEMPOTENCY_KEY_HEADER",
+    "OPERATIONAL_MODES",
+    "SIGNATURE_HEADER",
+    "TIMESTAMP_HEADER",
+    "WORKFLOW_TYPES",
+    "BodyNotJsonError",
+    "Delivery",
+    "EnvelopeInvalidError",
+    "Event",
+    "EventType",
+    "Finding",
+    "Reason",
+    "SignedContent",
+    "SigningSecret",
+    "Verdict",
+    "decode_event",
+    "sign",
+    "sign_delivery",
+    "verify",
+]

@@ -1,0 +1,85 @@
+"""Event: the envelope that every payload has, decoded and checked.
+
+Unknown members and unknown event types are kept, never an error. What is checked is what the
+contract publishes: five members, their types, and a time of RFC 3339.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """The five members of the envelope. Other members stay in the raw body only."""
+
+    event_id: _Text
+    event_type: _Text
+    tenant_id: _Text
+    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    data: dict[str, Any]
+
+
+class BodyNotJsonError(ValueError):
+    """The body is not JSON text; the message says where it stops being so."""
+
+
+class EnvelopeInvalidError(ValueError):
+    """The body is JSON, but not an envelope. `problems` names each member that is wrong."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+_decoder = msgspec.json.Decoder(Event)
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def decode_event(body: bytes) -> Event:
+    """Decode a raw body. Raises BodyNotJsonError or EnvelopeInvalidError, and nothing else."""
+    try:
+        # Decoding the text first also checks the members that the envelope does not name.
+        return _decoder.decode(body.decode("utf-8"))
+    except msgspec.ValidationError:
+        raise EnvelopeInvalidError(_problems(body)) from None
+    except _NOT_JSON as error:
+        raise BodyNotJsonError(_in_words(error)) from None
+
+
+def _problems(body: bytes) -> tuple[str, ...]:
+    """Name every member that is wrong, not only the first one."""
+    try:
+        members = msgspec.json.decode(body)
+    except _NOT_JSON as error:  # what the checked decoder had not reached yet
+        raise BodyNotJsonError(_in_words(error)) from None
+    if not isinstance(members, dict):
+        return (f"expected an object, got {_json_type(members)}",)
+    return tuple(
+        filter(None, (_problem(members, field) for field in msgspec.structs.fields(Event)))
+    )
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8"
+    return str(error)
+
+
+def _problem(members: dict[str, Any], field: msgspec.structs.FieldInfo) -> str | None:
+    if field.name not in members:
+        return f"{field.name} is missing"
+    try:
+        msgspec.convert(members[field.name], field.type)
+    except msgspec.ValidationError as error:
+        return f"{field.name}: {error}"
+    return None
+
+
+def _json_type(value: object) -> str:
+    names = {list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value), "number")
