@@ -1,1 +1,1 @@
-"""."""
+"""The SQLite store: deliveries, forwards, idempotency keys."""

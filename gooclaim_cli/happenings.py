@@ -1,0 +1,151 @@
+"""What a session tells whoever watches it: small frozen values, no behaviour, no formatting.
+
+The receiver and the session make them; a renderer shows them to a person or writes them as JSON.
+Text in them may come off the wire: it is escaped where it is shown, never here. Times are UNIX
+seconds.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gooclaim_cli.wire import Delivery, Finding
+
+
+class Level(StrEnum):
+    """How much a notice matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Disposition(StrEnum):
+    """What its idempotency key made of a delivery; REJECTED where it was not verified."""
+
+    FRESH = "fresh"
+    RETRY = "retry"
+    DUPLICATE = "duplicate"
+    IN_FLIGHT = "in_flight"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Where events whose type matches `pattern` (fnmatch) go."""
+
+    pattern: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerAnswer:
+    """What the developer's handler answered, or why it did not.
+
+    `error` is a stable code (`connection_refused`, …, `deadline_exceeded`), `message` says it in
+    words. `body` is cut at the sender's limit.
+    """
+
+    url: str
+    status: int | None
+    ms: float
+    error: str | None
+    message: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxFacts:
+    """What another process needs to use a running sandbox. Its secrets are throwaway."""
+
+    api_url: str
+    client_id: str
+    client_secret: str
+    tenant_id: str
+    signing_secret: str
+    ca_file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """An event could now really be received.
+
+    `public_url` is None where nobody but the user knows it (`--tunnel none`).
+    """
+
+    at: float
+    environment: str
+    tenant_id: str | None
+    public_url: str | None
+    local_url: str
+    handlers: tuple[Handler, ...]
+    tunnel: str
+    registered: bool
+    previous_url: str | None
+    deadline: float
+    sandbox: SandboxFacts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A delivery, once Gooclaim has been answered.
+
+    `response_status` is None where the sender hung up before it could be.
+    """
+
+    at: float
+    delivery_id: str
+    event_id: str | None
+    event_type: str | None
+    idempotency_key: str | None
+    size: int
+    findings: tuple[Finding, ...]
+    disposition: Disposition
+    attempt: int
+    response_status: int | None
+    handler: HandlerAnswer | None
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateAnswer:
+    """A handler's answer that came after the deadline: Gooclaim had been told 504 by then."""
+
+    at: float
+    delivery_id: str
+    event_id: str
+    event_type: str
+    handler: HandlerAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that a person should know: a stable code, a sentence, and what to do."""
+
+    at: float
+    level: Level
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The session in numbers. `slowest_ms` is the slowest handler answer, None without one.
+
+    `restored`: True: the tenant's configuration is what it was before us; False: it is not; None:
+    we did not register.
+    """
+
+    at: float
+    received: int
+    verified: int
+    rejected: int
+    duplicates: int
+    forwarded: int
+    failed: int
+    slowest_ms: float | None
+    restored: bool | None
+
+
+Happening = Ready | Delivered | LateAnswer | Notice | Summary

@@ -1,0 +1,137 @@
+"""The database file: opening it, its permissions, and its ordered migrations.
+
+`PRAGMA user_version` counts the migrations that a file has had. Each runs in a transaction of its
+own and keeps every row; a released one is never edited.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from gooclaim_cli.errors import StorageError
+
+_FIRST: Final = """
+CREATE TABLE delivery (
+  id INTEGER PRIMARY KEY,
+  delivery_id TEXT NOT NULL UNIQUE,
+  scope TEXT NOT NULL,
+  received_at REAL NOT NULL,
+  event_id TEXT,
+  event_type TEXT,
+  tenant_id TEXT,
+  idempotency_key TEXT,
+  attempt INTEGER NOT NULL,
+  disposition TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reasons TEXT NOT NULL,
+  response_status INTEGER,
+  size INTEGER NOT NULL,
+  body_sha256 TEXT NOT NULL,
+  headers TEXT NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE INDEX delivery_by_event ON delivery (event_id);
+CREATE INDEX delivery_by_key ON delivery (idempotency_key);
+CREATE TABLE forward (
+  id INTEGER PRIMARY KEY,
+  delivery_id TEXT NOT NULL REFERENCES delivery (delivery_id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  url TEXT NOT NULL,
+  started_at REAL NOT NULL,
+  status INTEGER,
+  ms REAL NOT NULL,
+  error TEXT,
+  message TEXT NOT NULL,
+  late INTEGER NOT NULL,
+  headers TEXT NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE INDEX forward_by_delivery ON forward (delivery_id);
+CREATE TABLE idempotency_key (
+  scope TEXT NOT NULL,
+  key TEXT NOT NULL,
+  state TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  claimant TEXT NOT NULL,
+  body_sha256 TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  updated_at REAL NOT NULL,
+  PRIMARY KEY (scope, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_key_by_age ON idempotency_key (updated_at);
+"""
+
+MIGRATIONS: Final = (_FIRST,)
+
+
+def open_database(
+    path: Path, *, synchronous: str = "FULL", busy_ms: int = 2000
+) -> sqlite3.Connection:
+    """Open the history for writing, make it where there is none, and bring it up to date.
+
+    The file is readable by its owner alone. `synchronous` is SQLite's: FULL outlives a power cut,
+    NORMAL a crash of this process. Raises StorageError.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made with its final permissions: SQLite gives -wal and -shm the same ones.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StorageError(
+            f"cannot write the history {path}: {error.strerror}",
+            "make the folder writable, or set GOOCLAIM_HOME to another one",
+        ) from None
+    with translated(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=busy_ms / 1000)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+        _migrate(connection, path)
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")  # two processes that start together migrate once
+    try:
+        _apply(connection, path)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _apply(connection: sqlite3.Connection, path: Path) -> None:
+    found = _version(connection)
+    if found > len(MIGRATIONS):
+        raise StorageError(
+            f"the history {path} was written by a newer gooclaim (its schema is {found}, this one"
+            f" knows {len(MIGRATIONS)})",
+            "upgrade gooclaim, or set GOOCLAIM_HOME to another folder",
+        )
+    for number, script in enumerate(MIGRATIONS[found:], found + 1):
+        for statement in filter(str.strip, script.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into StorageError, with the file's name."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"the history {path} cannot be used: {error}",
+            "move the file away to start a new one, or set GOOCLAIM_HOME to another folder",
+        ) from None
