@@ -1,0 +1,73 @@
+"""What Gooclaim is answered, and why. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gooclaim_cli.happenings import HandlerAnswer
+from gooclaim_cli.wire import Finding, Reason
+
+_HEADERS: Final = frozenset(
+    (
+        Reason.SIGNATURE_MISSING,
+        Reason.SIGNATURE_MALFORMED,
+        Reason.TIMESTAMP_MISSING,
+        Reason.TIMESTAMP_MALFORMED,
+        Reason.IDEMPOTENCY_KEY_MISSING,
+    )
+)
+_AUTHENTICITY: Final = frozenset(
+    (Reason.SIGNATURE_MISMATCH, Reason.TIMESTAMP_TOO_OLD, Reason.TIMESTAMP_IN_FUTURE)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response to Gooclaim: status, headers (lower-case names), body."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+NOT_FOUND: Final = Answer(404)
+METHOD_NOT_ALLOWED: Final = Answer(405, headers=((b"allow", b"POST"),))
+ACCEPTED: Final = Answer(200)
+IN_FLIGHT: Final = Answer(503, headers=((b"retry-after", b"1"),))
+NOT_STORED: Final = Answer(503, headers=((b"retry-after", b"5"),))
+DEADLINE_EXCEEDED: Final = Answer(504)
+INTERNAL: Final = Answer(500)
+
+
+def refusal(findings: Sequence[Finding]) -> Answer:
+    """The answer to a delivery that was not verified: 413, 400, 401, 400, in this order."""
+    codes = [finding.code for finding in findings]
+    if Reason.BODY_TOO_LARGE in codes:
+        status = 413
+    elif _AUTHENTICITY.intersection(codes) and not _HEADERS.intersection(codes):
+        status = 401
+    else:
+        status = 400
+    reasons = json.dumps({"reasons": list(dict.fromkeys(codes))}).encode()
+    headers = [(b"content-type", b"application/json")]
+    if status == 413:
+        headers.append((b"connection", b"close"))
+    return Answer(status, reasons, tuple(headers))
+
+
+def handler_answer(answer: HandlerAnswer) -> Answer:
+    """Pass on the handler's status, so that Gooclaim's retries are real; 502 where there is none.
+
+    The body goes along with a 2xx only: error pages carry secrets.
+    """
+    if answer.error is not None or answer.status is None or not 200 <= answer.status <= 599:
+        return Answer(502)
+    if answer.status >= 300 or answer.status in (204, 205):
+        return Answer(answer.status)
+    types = [
+        (b"content-type", value.encode("latin-1"))
+        for name, value in answer.headers
+        if name.lower() == "content-type"
+    ]
+    return Answer(answer.status, answer.body, tuple(types[:1]))

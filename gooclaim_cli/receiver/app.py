@@ -1,0 +1,215 @@
+"""The ASGI app that Gooclaim's POSTs reach.
+
+In this order: method, path, size, headers, signature and timestamp, envelope; then the life of the
+idempotency key (`exchange`). A delivery is in the database before any 2xx is sent.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from random import Random, SystemRandom
+from typing import Any, Final
+
+from gooclaim_cli.happenings import Disposition, Happening, Level, Notice
+from gooclaim_cli.history.keys import Claim
+from gooclaim_cli.history.ledger import Arrival, Ledger
+from gooclaim_cli.receiver import answers
+from gooclaim_cli.receiver.answers import Answer
+from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy, Reply, delivered
+from gooclaim_cli.receiver.forwarding import DEADLINE, Forwarder
+from gooclaim_cli.ulids import new_ulid
+from gooclaim_cli.wire import (
+    DEFAULT_TOLERANCE,
+    IDEMPOTENCY_KEY_HEADER,
+    Delivery,
+    Event,
+    Finding,
+    Reason,
+    SignedContent,
+    SigningSecret,
+    Verdict,
+    verify,
+)
+
+MAX_BODY: Final = 1024 * 1024
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverOptions:
+    """What the receiver goes by. `events` is a glob: what does not fit is stored, not shown."""
+
+    path: str
+    tenant_id: str | None = None
+    tolerance: float = DEFAULT_TOLERANCE
+    signed_content: SignedContent = SignedContent.BODY
+    max_body: int = MAX_BODY
+    deadline: float = DEADLINE
+    events: str = "*"
+    forward_duplicates: bool = False
+
+
+class _TooLargeError(Exception):
+    """The body is larger than allowed; `size` is what is known of its length."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+class _HungUpError(Exception):
+    """The sender went away before its request was whole."""
+
+
+class Receiver:
+    """Verifies, stores, forwards, answers, and tells what happened.
+
+    `secrets` are asked for at each delivery, since registering may bring a new one.
+    """
+
+    def __init__(
+        self,
+        options: ReceiverOptions,
+        *,
+        secrets: Callable[[], Sequence[SigningSecret]],
+        ledger: Ledger,
+        forwarder: Forwarder,
+        tell: Callable[[Happening], None],
+        clock: Callable[[], float],
+        random: Random | None = None,
+    ) -> None:
+        self._options = options
+        self._secrets = secrets
+        self._ledger = ledger
+        self._tell = tell
+        self._clock = clock
+        self._random = random or SystemRandom()
+        self._path = options.path.encode()
+        policy = ExchangePolicy(
+            deadline=options.deadline,
+            events=options.events,
+            forward_duplicates=options.forward_duplicates,
+        )
+        self._exchange = Exchange(
+            policy, ledger=ledger, forwarder=forwarder, tell=tell, clock=clock
+        )
+
+    async def close(self) -> None:
+        """Give up the handlers' requests that are still under way."""
+        await self._exchange.close()
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI). Our own mistakes become a 500 and a notice."""
+        if scope["type"] != "http":
+            return
+        try:
+            await self._serve(scope, receive, send)
+        except _HungUpError:
+            return
+        except Exception as error:  # the session goes on; the person is told
+            await _respond(send, answers.INTERNAL)
+            message = f"a delivery could not be handled: {type(error).__name__}: {error}"
+            hint = "this is a fault of gooclaim: Gooclaim was told 500 and will retry"
+            self._tell(
+                Notice(
+                    at=self._clock(),
+                    level=Level.ERROR,
+                    code="internal_error",
+                    message=message,
+                    hint=hint,
+                )
+            )
+
+    async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await _respond(send, answers.METHOD_NOT_ALLOWED)
+            return
+        if not hmac.compare_digest(scope["path"].encode("utf-8", "surrogateescape"), self._path):
+            await _respond(send, answers.NOT_FOUND)
+            return
+        started = asyncio.get_running_loop().time()
+        arrival = await self._read(scope, receive)
+        if arrival.verdict.ok and arrival.verdict.event is not None:
+            await self._answer(arrival, arrival.verdict.event, started, receive, send)
+        else:
+            await self._reject(arrival, send)
+
+    async def _read(self, scope: Any, receive: Receive) -> Arrival:
+        """Read and verify one request. Raises _HungUpError."""
+        try:
+            body = await _read_body(scope, receive, self._options.max_body)
+        except _TooLargeError as error:
+            detail = f"the body has more than {self._options.max_body} bytes"
+            finding = Finding(Reason.BODY_TOO_LARGE, detail)
+            delivery = Delivery.from_raw(scope["headers"], b"")
+            return self._arrival(delivery, Verdict((finding,), None, None), error.size)
+        delivery = Delivery.from_raw(scope["headers"], body)
+        verdict = verify(
+            delivery,
+            self._secrets(),
+            now=self._clock(),
+            tolerance=self._options.tolerance,
+            signed_content=self._options.signed_content,
+            tenant_id=self._options.tenant_id,
+        )
+        return self._arrival(delivery, verdict, len(body))
+
+    def _arrival(self, delivery: Delivery, verdict: Verdict, size: int) -> Arrival:
+        now = self._clock()
+        return Arrival(
+            delivery_id=f"dlv_{new_ulid(now, self._random)}",
+            received_at=now,
+            delivery=delivery,
+            verdict=verdict,
+            idempotency_key=delivery.value(IDEMPOTENCY_KEY_HEADER),
+            size=size,
+        )
+
+    async def _reject(self, arrival: Arrival, send: Send) -> None:
+        answer = answers.refusal(arrival.verdict.findings)
+        self._ledger.store_rejected(arrival, status=answer.status)
+        await _respond(send, answer)
+        reply = Reply(answer, Claim(Disposition.REJECTED, 0, other_body=False))
+        self._tell(delivered(arrival, reply, at=self._clock()))
+
+    async def _answer(
+        self, arrival: Arrival, event: Event, started: float, receive: Receive, send: Send
+    ) -> None:
+        reply = await self._exchange.answer(arrival, event, started=started, hang_up=receive)
+        sent = False
+        try:
+            if reply.answer is not None:
+                await _respond(send, reply.answer)
+                sent = True
+        finally:
+            self._exchange.settle(arrival, reply, sent=sent)
+
+
+async def _read_body(scope: Any, receive: Receive, limit: int) -> bytes:
+    """Read the whole body, `limit` bytes at most: a declared length is believed at once."""
+    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if declared.isdigit() and int(declared) > limit:
+        raise _TooLargeError(int(declared))
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _HungUpError
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _TooLargeError(size)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+async def _respond(send: Send, answer: Answer) -> None:
+    headers = list(answer.headers)
+    if answer.status not in (204, 304):  # these have no body, and so no length (RFC 9110, 8.6)
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,248 @@
+"""What a verified delivery goes through: its key is claimed, it is stored, forwarded, answered.
+
+The life of the idempotency key is decided in `history.keys`; here it is acted out.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from gooclaim_cli.errors import StorageError
+from gooclaim_cli.happenings import (
+    Delivered,
+    Disposition,
+    Handler,
+    HandlerAnswer,
+    Happening,
+    LateAnswer,
+    Level,
+    Notice,
+)
+from gooclaim_cli.history.keys import Claim
+from gooclaim_cli.history.ledger import Arrival, Ledger
+from gooclaim_cli.history.records import Outcome
+from gooclaim_cli.receiver import answers
+from gooclaim_cli.receiver.answers import Answer
+from gooclaim_cli.receiver.forwarding import Forwarder
+from gooclaim_cli.wire import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangePolicy:
+    """`deadline` is in seconds from the request's start; `events` a glob of what to forward."""
+
+    deadline: float
+    events: str
+    forward_duplicates: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How Gooclaim is to be answered (None: it hung up), and what led to it."""
+
+    answer: Answer | None
+    claim: Claim
+    handler: HandlerAnswer | None = None
+    shown: bool = True
+
+
+class Exchange:
+    """Answers verified deliveries. Owns the handlers' requests that outlive their deadline."""
+
+    def __init__(
+        self,
+        policy: ExchangePolicy,
+        *,
+        ledger: Ledger,
+        forwarder: Forwarder,
+        tell: Callable[[Happening], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._policy = policy
+        self._ledger = ledger
+        self._forwarder = forwarder
+        self._tell = tell
+        self._clock = clock
+        self._forwards: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Give up the handlers' requests that are still under way."""
+        for task in self._forwards:
+            task.cancel()
+        await asyncio.gather(*self._forwards, return_exceptions=True)
+
+    async def answer(
+        self,
+        arrival: Arrival,
+        event: Event,
+        *,
+        started: float,
+        hang_up: Callable[[], Awaitable[Any]],
+    ) -> Reply:
+        """Claim, store, forward. `started` is the loop's time, `hang_up` ends if the sender goes.
+
+        What is returned must be answered and then given to `settle`.
+        """
+        try:
+            claim = await self._ledger.take(arrival, now=arrival.received_at)
+            return await self._act(arrival, event, claim, started, hang_up)
+        except StorageError as error:
+            self._notice(Level.ERROR, "history_not_written", error.message, error.hint)
+            return Reply(answers.NOT_STORED, Claim(Disposition.FRESH, 1, other_body=False))
+        except BaseException:  # whatever was claimed is free for the retry
+            self._settle(arrival, None, Outcome.FAILED)
+            raise
+
+    async def _act(
+        self,
+        arrival: Arrival,
+        event: Event,
+        claim: Claim,
+        started: float,
+        hang_up: Callable[[], Awaitable[Any]],
+    ) -> Reply:
+        if claim.other_body:
+            self._warn_of_other_body(arrival, event)
+        if claim.disposition is Disposition.IN_FLIGHT:
+            return Reply(answers.IN_FLIGHT, claim)
+        shown = fnmatchcase(event.event_type, self._policy.events)
+        handler = self._forwarder.handler_for(event.event_type) if shown else None
+        held_back = claim.disposition is Disposition.DUPLICATE
+        if handler is None or (held_back and not self._policy.forward_duplicates):
+            return Reply(answers.ACCEPTED, claim, shown=shown)
+        return await self._forward(arrival, event, claim, handler, started, hang_up)
+
+    def settle(self, arrival: Arrival, reply: Reply, *, sent: bool) -> None:
+        """Note whether and what Gooclaim was answered, free the key, and tell."""
+        if not sent:
+            reply = replace(reply, answer=None)
+        status = reply.answer.status if reply.answer else None
+        self._settle(arrival, status, _outcome(reply, status))
+        if reply.shown:
+            self._tell(delivered(arrival, reply, at=self._clock()))
+
+    def _settle(self, arrival: Arrival, status: int | None, outcome: Outcome) -> None:
+        self._ledger.settle(arrival, status=status, outcome=outcome, now=self._clock())
+
+    async def _forward(
+        self,
+        arrival: Arrival,
+        event: Event,
+        claim: Claim,
+        handler: Handler,
+        started: float,
+        hang_up: Callable[[], Awaitable[Any]],
+    ) -> Reply:
+        """Wait for the handler until the deadline, or until the sender hangs up."""
+        loop = asyncio.get_running_loop()
+        in_time: asyncio.Future[HandlerAnswer] = loop.create_future()
+        task = loop.create_task(self._carry(arrival, event, handler, in_time))
+        self._forwards.add(task)
+        task.add_done_callback(self._forwards.discard)
+        gone: asyncio.Future[Any] = asyncio.ensure_future(hang_up())
+        left = max(0.0, started + self._policy.deadline - loop.time())
+        try:
+            first: set[asyncio.Future[Any]] = {in_time, gone}
+            await asyncio.wait(first, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+        if in_time.done():
+            answer = in_time.result()
+            return Reply(answers.handler_answer(answer), claim, answer)
+        in_time.cancel()  # from now on an answer is a late one
+        waited = (loop.time() - started) * 1000
+        if gone.done():
+            missed = _no_answer(handler, waited, "sender_hung_up", "the sender hung up first")
+            return Reply(None, claim, missed)
+        message = f"no answer within {self._policy.deadline:g} s"
+        missed = _no_answer(handler, waited, "deadline_exceeded", message)
+        return Reply(answers.DEADLINE_EXCEEDED, claim, missed)
+
+    async def _carry(
+        self,
+        arrival: Arrival,
+        event: Event,
+        handler: Handler,
+        in_time: "asyncio.Future[HandlerAnswer]",
+    ) -> None:
+        """Carry a delivery to its handler and record the outcome, in time or late."""
+        started_at = self._clock()
+        try:
+            answer = await self._forwarder.forward(arrival.delivery, handler)
+        except asyncio.CancelledError:
+            ended = HandlerAnswer(
+                handler.url, None, 0.0, "session_ended", "we ended first", (), b""
+            )
+            self._record(arrival, ended, started_at, late=True)
+            raise
+        except BaseException as error:
+            if not in_time.done():
+                in_time.set_exception(error)
+                return
+            raise
+        late = in_time.done()
+        self._record(arrival, answer, started_at, late=late)
+        if not late:
+            in_time.set_result(answer)
+            return
+        self._tell(
+            LateAnswer(
+                at=self._clock(),
+                delivery_id=arrival.delivery_id,
+                event_id=event.event_id,
+                event_type=event.event_type,
+                handler=answer,
+            )
+        )
+
+    def _record(
+        self, arrival: Arrival, answer: HandlerAnswer, started_at: float, *, late: bool
+    ) -> None:
+        self._ledger.record_forward(arrival.delivery_id, answer, started_at=started_at, late=late)
+
+    def _warn_of_other_body(self, arrival: Arrival, event: Event) -> None:
+        self._notice(
+            Level.WARNING,
+            "key_reused_with_other_body",
+            f"idempotency key {arrival.idempotency_key} came before with another body"
+            f" (now {event.event_type} {event.event_id})",
+            f"compare the two: gooclaim history show {arrival.idempotency_key}",
+        )
+
+    def _notice(self, level: Level, code: str, message: str, hint: str) -> None:
+        self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
+
+
+def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
+    """What is told of a delivery."""
+    event = arrival.verdict.event
+    return Delivered(
+        at=at,
+        delivery_id=arrival.delivery_id,
+        event_id=event.event_id if event else None,
+        event_type=event.event_type if event else None,
+        idempotency_key=arrival.idempotency_key,
+        size=arrival.size,
+        findings=arrival.verdict.findings,
+        disposition=reply.claim.disposition,
+        attempt=reply.claim.attempt,
+        response_status=reply.answer.status if reply.answer else None,
+        handler=reply.handler,
+        delivery=arrival.delivery,
+    )
+
+
+def _no_answer(handler: Handler, ms: float, error: str, message: str) -> HandlerAnswer:
+    return HandlerAnswer(handler.url, None, ms, error, message, (), b"")
+
+
+def _outcome(reply: Reply, status: int | None) -> Outcome:
+    if not reply.shown:
+        return Outcome.FILTERED
+    if reply.claim.disposition is Disposition.DUPLICATE:
+        return Outcome.DUPLICATE
+    if reply.claim.disposition is Disposition.IN_FLIGHT:
+        return Outcome.IN_FLIGHT
+    return Outcome.DELIVERED if status in range(200, 300) else Outcome.FAILED

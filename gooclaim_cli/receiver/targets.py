@@ -1,0 +1,57 @@
+"""Where events are forwarded: reading what a person types after --forward-to. Pure."""
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+from urllib.parse import urlsplit
+
+from gooclaim_cli.errors import UsageError
+from gooclaim_cli.happenings import Handler
+
+_PATTERN: Final = re.compile(r"[\w.*?\[\]!-]+", re.ASCII)
+_SHORT: Final = re.compile(r"(?::?(?P<port>\d+))(?P<rest>[/?].*)?", re.ASCII)
+_EXAMPLES: Final = "write 3000, :3000/hooks, localhost:3000/hooks or http://localhost:3000/hooks"
+
+
+def parse_target(text: str) -> Handler:
+    """Read `[PATTERN=]ADDRESS`: a port, `:port/path`, `host:port/path` or a full URL.
+
+    Raises UsageError, naming what is wrong with it.
+    """
+    pattern, equals, address = text.partition("=")
+    if not equals or not _PATTERN.fullmatch(pattern):
+        pattern, address = "*", text
+    return Handler(pattern, _url(address.strip(), text))
+
+
+def match(handlers: Sequence[Handler], event_type: str) -> Handler | None:
+    """The first handler whose pattern fits the event type."""
+    return next((each for each in handlers if fnmatchcase(event_type, each.pattern)), None)
+
+
+def _url(address: str, given: str) -> str:
+    short = _SHORT.fullmatch(address)
+    if short is not None:
+        address = f"localhost:{short['port']}{short['rest'] or ''}"
+    url = address if "://" in address else f"http://{address}"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"--forward-to {given!r}: {error}", _EXAMPLES) from None
+    if parts.scheme.lower() not in ("http", "https"):
+        raise UsageError(
+            f"--forward-to {given!r}: {parts.scheme}:// is not http or https", _EXAMPLES
+        )
+    if not parts.hostname or port == 0 or re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise UsageError(f"--forward-to {given!r} is not an address", _EXAMPLES)
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(
+            "--forward-to: a user name or password does not belong in the URL",
+            "send it as a header: --header 'Authorization: Basic …'",
+        )
+    if parts.fragment:
+        raise UsageError(f"--forward-to {given!r}: a #fragment is never sent", _EXAMPLES)
+    # An empty path is sent as "/" (RFC 9110, 4.2.3); everything else stays as it was typed.
+    return url if parts.path else url.replace(parts.netloc, f"{parts.netloc}/", 1)
