@@ -1,0 +1,142 @@
+"""Settings: flags over environment over the config file over defaults.
+
+The environment and the disk are read here, once, at the start of a command.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.tenant.environment import DEFAULT_API_URL
+from gooclaim_cli.wire import SignedContent, SigningSecret
+
+HOME_VARIABLE: Final = "GOOCLAIM_HOME"
+_APP: Final = "gooclaim"
+_KEYS: Final = (
+    "api_url",
+    "client_id",
+    "client_secret",
+    "tenant_id",
+    "signing_secret",
+    "signed_content",
+    "webhook_config_path",
+    "event_types_path",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where files live: the config file, and the folder of data."""
+
+    config: Path
+    data: Path
+
+    @property
+    def history(self) -> Path:
+        """The database."""
+        return self.data / "history.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a command goes by. `signing_secrets` are several during a rotation."""
+
+    places: Places
+    api_url: str = DEFAULT_API_URL
+    client_id: str | None = None
+    client_secret: str | None = None
+    tenant_id: str | None = None
+    signing_secrets: tuple[SigningSecret, ...] = ()
+    signed_content: SignedContent = SignedContent.BODY
+    webhook_config_path: str | None = None
+    event_types_path: str | None = None
+
+    def __repr__(self) -> str:
+        shown = (f.name for f in fields(self) if f.name not in ("client_secret", "signing_secrets"))
+        return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+
+def places(environment: Mapping[str, str]) -> Places:
+    """Where files live: under GOOCLAIM_HOME, or where the platform puts them."""
+    home = environment.get(HOME_VARIABLE)
+    if home:
+        folder = Path(home).expanduser().absolute()
+        return Places(folder / "config.toml", folder)
+    import platformdirs  # only where it is asked: it costs start-up
+
+    return Places(
+        platformdirs.user_config_path(_APP, appauthor=False) / "config.toml",
+        platformdirs.user_data_path(_APP, appauthor=False),
+    )
+
+
+def load(
+    flags: Mapping[str, str | None] | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Gather the settings. `flags` are named like the settings. Raises ConfigurationError."""
+    variables = os.environ if environment is None else environment
+    where = places(variables)
+    from_file = read_config(where.config)
+    found: dict[str, Any] = {}
+    for key in _KEYS:
+        value = (flags or {}).get(key) or variables.get(f"GOOCLAIM_{key.upper()}")
+        value = value or from_file.get(key)
+        if value:
+            found[key] = value
+    secrets = _secrets(found.pop("signing_secret", ""))
+    content = _signed_content(found.pop("signed_content", SignedContent.BODY))
+    return Settings(places=where, signing_secrets=secrets, signed_content=content, **found)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read the config file; an absent one is empty. Raises ConfigurationError."""
+    try:
+        config = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"{path}: {error}", "mend that line; nothing was changed"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{path}: byte {error.start} is not UTF-8", "save the file as UTF-8"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
+    for key, value in config.items():
+        _check_entry(path, key, value)
+    return config
+
+
+def _check_entry(path: Path, key: str, value: object) -> None:
+    if key not in _KEYS:
+        close = difflib.get_close_matches(key, _KEYS, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(_KEYS)}"
+        raise ConfigurationError(f"{path}: there is no setting {key!r}", hint)
+    texts = value if isinstance(value, list) and key == "signing_secret" else [value]
+    if not all(isinstance(each, str) and each for each in texts):
+        raise ConfigurationError(
+            f"{path}: {key} must be a text that is not empty", f'write {key} = "…"'
+        )
+
+
+def _secrets(given: list[str] | str) -> tuple[SigningSecret, ...]:
+    """A list, or a text in which commas part several secrets."""
+    texts = given if isinstance(given, list) else str(given).split(",")
+    return tuple(SigningSecret(text) for text in texts if text)
+
+
+def _signed_content(given: str) -> SignedContent:
+    try:
+        return SignedContent(given)
+    except ValueError:
+        names = " or ".join(SignedContent)
+        raise ConfigurationError(
+            f"GOOCLAIM_SIGNED_CONTENT is {given!r}", f"it must be {names}"
+        ) from None

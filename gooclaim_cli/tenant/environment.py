@@ -1,0 +1,56 @@
+"""Which environment an API host belongs to, and whether we may work with it. Pure."""
+
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.hosts import is_loopback
+
+DEVELOPMENT_HOST: Final = "api.dev.gooclaim.com"
+DEFAULT_API_URL: Final = f"https://{DEVELOPMENT_HOST}"
+
+
+class Environment(StrEnum):
+    """Told by the API's host alone."""
+
+    SANDBOX = "sandbox"
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+def environment_of(api_url: str) -> Environment:
+    """Tell the environment: every host that is not known as development is production.
+
+    Raises ConfigurationError where the URL is no API's address.
+    """
+    try:
+        parts = urlsplit(api_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https") or parts.username is not None:
+        raise ConfigurationError(
+            "the API URL is not an http or https address",
+            f"set GOOCLAIM_API_URL to {DEFAULT_API_URL}, or leave it out",
+        )
+    if is_loopback(host):
+        return Environment.SANDBOX
+    if parts.scheme != "https":
+        raise ConfigurationError(
+            f"{api_url} is not https: credentials are not sent in the clear",
+            f"set GOOCLAIM_API_URL to https://{host}",
+        )
+    return Environment.DEVELOPMENT if host == DEVELOPMENT_HOST else Environment.PRODUCTION
+
+
+def require_development(api_url: str) -> Environment:
+    """Refuse production: its traffic must never reach a laptop. Raises ConfigurationError."""
+    environment = environment_of(api_url)
+    if environment is Environment.PRODUCTION:
+        raise ConfigurationError(
+            f"{urlsplit(api_url).hostname} counts as production, and this version of gooclaim"
+            " works with development and the sandbox only",
+            f"use {DEFAULT_API_URL}, or try everything with: gooclaim listen --sandbox",
+        )
+    return environment

@@ -1,0 +1,166 @@
+"""One call to Gooclaim's API: sent, retried where that is right, its errors translated.
+
+httpx's exceptions and problem details (RFC 7807) become `ApiProblem` here and nowhere else.
+"""
+
+import math
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import httpx
+import msgspec
+import tenacity
+
+from gooclaim_cli.errors import ApiError, ExitCode
+from gooclaim_cli.hosts import is_loopback
+
+TIMEOUT: Final = 10.0
+_ATTEMPTS: Final = 4
+_LONGEST_WAIT: Final = 30.0
+# The answer to a call that is sent again (with the same Idempotency-Key) is the same one.
+_PASSING: Final = (429, 500, 502, 503, 504)
+
+
+class ApiProblem(ApiError):  # noqa: N818 - the name of RFC 7807
+    """The API's refusal. `status` is None where no answer came; 401 and 403 are credentials'."""
+
+    def __init__(
+        self, message: str, hint: str = "", *, status: int | None, wait: float | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.wait = wait
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may succeed a little later."""
+        return self.status is None or self.status in _PASSING
+
+
+class CredentialsError(ApiProblem):
+    """The client id, its secret, or what they allow is wrong."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+
+def open_client(api_url: str) -> httpx.AsyncClient:
+    """A client for an API; the environment's proxies are for other machines only."""
+    return httpx.AsyncClient(
+        base_url=api_url,
+        timeout=TIMEOUT,
+        trust_env=not is_loopback(httpx.URL(api_url).host),
+        headers={"Accept": "application/json"},
+    )
+
+
+async def call(
+    client: httpx.AsyncClient,
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    json: Any = None,
+    attempts: int = _ATTEMPTS,
+    on_retry: Callable[[ApiProblem, float], None] = lambda _problem, _wait: None,
+) -> httpx.Response:
+    """Send until an answer is final. `on_retry` hears of each problem that is tried again.
+
+    Returns 2xx and 404 answers. Raises ApiProblem for the rest and where no answer comes.
+    """
+    content = None if json is None else msgspec.json.encode(json)
+    sent = dict(headers or {}) | ({"Content-Type": "application/json"} if content else {})
+    async for attempt in tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(_worth_retrying),
+        stop=tenacity.stop_after_attempt(attempts),
+        wait=_wait,
+        before_sleep=lambda state: on_retry(_problem_of(state), state.upcoming_sleep),
+        reraise=True,
+    ):
+        with attempt:
+            return await _call_once(client, method, path, sent, content)
+    raise AssertionError("tenacity returns or raises")
+
+
+async def _call_once(
+    client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str], body: bytes | None
+) -> httpx.Response:
+    try:
+        response = await client.request(method, path, headers=headers, content=body)
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+        reason = str(error) or type(error).__name__
+        raise ApiProblem(
+            f"{client.base_url.host} cannot be reached: {reason}",
+            "check the network and GOOCLAIM_API_URL, or work offline: gooclaim listen --sandbox",
+            status=None,
+        ) from None
+    if response.is_success or response.status_code == 404:
+        return response
+    raise problem(response)
+
+
+def problem(response: httpx.Response) -> ApiProblem:
+    """Translate an error answer (RFC 7807 problem details, or anything else)."""
+    status = response.status_code
+    detail = _detail(response) or response.reason_phrase or "no reason given"
+    message = f"{response.request.method} {response.request.url.path}: {status} {detail}"
+    if status == 401:
+        return CredentialsError(
+            message, "check GOOCLAIM_CLIENT_ID and GOOCLAIM_CLIENT_SECRET", status=status
+        )
+    if status == 403:
+        return CredentialsError(
+            message,
+            "the client needs the scope tenant:admin; without it use --no-register and paste the"
+            " URL into the Console",
+            status=status,
+        )
+    return ApiProblem(message, status=status, wait=_retry_after(response))
+
+
+def members(response: httpx.Response) -> dict[str, Any]:
+    """Decode an answer that must be a JSON object. Raises ApiProblem."""
+    try:
+        return msgspec.json.decode(response.content, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        raise ApiProblem(
+            f"{response.request.url.path}: the answer is not a JSON object",
+            "is GOOCLAIM_API_URL the address of Gooclaim's API?",
+            status=response.status_code,
+        ) from None
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        found = msgspec.json.decode(response.content, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        return ""
+    code, text = found.get("error_code"), found.get("detail") or found.get("title")
+    return " ".join(str(part)[:200] for part in (text, f"({code})" if code else None) if part)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    try:
+        seconds = float(response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _worth_retrying(error: BaseException) -> bool:
+    return isinstance(error, ApiProblem) and error.passing
+
+
+def _problem_of(state: tenacity.RetryCallState) -> ApiProblem:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, ApiProblem):
+        raise TypeError("only problems are retried")
+    return error
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Retry-After where there is one, else exponential with jitter."""
+    told = _problem_of(state).wait
+    if told is not None:
+        return min(told, _LONGEST_WAIT)
+    return tenacity.wait_exponential_jitter(initial=0.25, max=4.0, jitter=0.25)(state)

@@ -1,0 +1,150 @@
+"""Registration: our URL in the tenant's configuration, and the way back.
+
+What was there is journaled before it is changed, and never put back over somebody else's later
+change.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from gooclaim_cli.happenings import Level
+from gooclaim_cli.tenant.api import TenantApi, Webhook
+from gooclaim_cli.tenant.http import ApiProblem
+from gooclaim_cli.tenant.journal import Entry, HomeWebhook, Journal
+
+PATH_PREFIX: Final = "/gooclaim-cli/"
+ALL_EVENTS: Final = ("*",)
+_TRIES: Final = 3
+Notify = Callable[[Level, str, str, str], None]
+
+
+def is_session_url(url: str) -> bool:
+    """Whether a URL is some `gooclaim listen`'s: its path's prefix tells."""
+    return urlsplit(url).path.startswith(PATH_PREFIX)
+
+
+class Registration:
+    """Puts a URL of ours into a tenant's configuration and takes it out again.
+
+    `notify(level, code, message, hint)` hears what a person should know.
+    """
+
+    def __init__(
+        self,
+        api: TenantApi,
+        journal: Journal,
+        *,
+        api_url: str,
+        tenant_id: str,
+        notify: Notify,
+        clock: Callable[[], float],
+    ) -> None:
+        self._api = api
+        self._journal = journal
+        self._api_url = api_url
+        self._tenant_id = tenant_id
+        self._notify = notify
+        self._clock = clock
+
+    async def register(self, url: str) -> tuple[HomeWebhook | None, Webhook]:
+        """Configure `url` with the events that were there; return what was there, and the answer.
+
+        Raises ApiProblem. The journal is written before the PUT is sent.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            found = await self._api.get_webhook()
+            home = self._home(found)
+            entry = Entry(
+                api_url=self._api_url,
+                tenant_id=self._tenant_id,
+                ours=url,
+                home=home,
+                at=self._clock(),
+            )
+            self._journal.write(entry)
+            try:
+                return home, await self._put(url, found.events if found else ALL_EVENTS, found)
+            except ApiProblem as error:
+                if error.status not in (409, 412) or not tries_left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    async def restore(self) -> bool:
+        """Undo our change; True if the configuration is now what it was before us.
+
+        Somebody else's later change is left alone, and told. Raises ApiProblem: the journal stays.
+        """
+        entry = self._journal.read()
+        if entry is None:
+            return True
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return await self._undo(entry)
+            except ApiProblem as error:
+                if error.status not in (409, 412) or not tries_left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    async def _undo(self, entry: Entry) -> bool:
+        found = await self._api.get_webhook()
+        if _is_home(found, entry.home):
+            self._journal.clear()
+            return True
+        if found is None or found.url != entry.ours:
+            self._tell_left_alone(found)
+            self._journal.clear()
+            return False
+        if entry.home is None:
+            await self._api.delete_webhook(etag=found.etag)
+        else:
+            await self._put(entry.home.url, entry.home.events, found)
+        self._journal.clear()
+        return True
+
+    async def _put(self, url: str, events: tuple[str, ...], found: Webhook | None) -> Webhook:
+        return await self._api.put_webhook(
+            url,
+            events,
+            etag=found.etag if found else None,
+            idempotency_key=str(uuid.uuid4()),
+        )
+
+    def _home(self, found: Webhook | None) -> HomeWebhook | None:
+        """What belongs there. A session's URL never does: that of a dead one may be left over."""
+        if found is None:
+            return None
+        if not is_session_url(found.url):
+            return HomeWebhook(found.url, found.events)
+        entry = self._journal.read()
+        if entry is not None and entry.ours == found.url:
+            self._notify(
+                Level.INFO,
+                "journal_taken_up",
+                "an earlier session ended without restoring the tenant's URL; this one will",
+                "",
+            )
+            return entry.home
+        self._notify(
+            Level.WARNING,
+            "other_session_found",
+            f"another gooclaim session was registered: {found.url}",
+            "it no longer gets events; at the end our URL is removed and nothing is configured",
+        )
+        return None
+
+    def _tell_left_alone(self, found: Webhook | None) -> None:
+        now = f"{found.url} (since {found.updated_at})" if found else "nothing"
+        self._notify(
+            Level.WARNING,
+            "registration_changed",
+            f"the tenant's URL was changed while we listened and is left as it is: {now}",
+            "if that is not meant, set the right one in the Console",
+        )
+
+
+def _is_home(found: Webhook | None, home: HomeWebhook | None) -> bool:
+    if found is None or home is None:
+        return found is None and home is None
+    return found.url == home.url
