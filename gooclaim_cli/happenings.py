@@ -5,7 +5,7 @@ Text in them may come off the wire: it is escaped where it is shown, never here.
 seconds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gooclaim_cli.wire import Delivery, Finding
@@ -60,9 +60,9 @@ class SandboxFacts:
 
     api_url: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     tenant_id: str
-    signing_secret: str
+    signing_secret: str = field(repr=False)
     ca_file: str
 
 

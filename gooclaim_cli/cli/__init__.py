@@ -1,1 +1,1 @@
-"""."""
+"""One module a command: parse, call, render, exit. No logic lives here."""

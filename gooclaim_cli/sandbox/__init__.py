@@ -1,1 +1,21 @@
-"""."""
+"""A local Gooclaim: its API, its outbound engine, its certificates, on this machine alone.
+
+async with run_sandbox(SandboxOptions(), folder=private_folder) as sandbox:
+    print(sandbox.ready.api_url)
+
+It speaks both parts of the contract. Every run is a tenant of its own.
+"""
+
+from gooclaim_cli.sandbox.options import DEFAULT_RETRY_SCHEDULE, SandboxOptions
+from gooclaim_cli.sandbox.outbound import Attempt, DeliveryState, OutboundDelivery
+from gooclaim_cli.sandbox.running import Sandbox, run_sandbox
+
+__all__ = [
+    "DEFAULT_RETRY_SCHEDULE",
+    "Attempt",
+    "DeliveryState",
+    "OutboundDelivery",
+    "Sandbox",
+    "SandboxOptions",
+    "run_sandbox",
+]

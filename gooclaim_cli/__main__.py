@@ -1,0 +1,35 @@
+"""The entry point: `gooclaim`, and `python -m gooclaim_cli`."""
+
+import sys
+from collections.abc import Sequence
+
+from gooclaim_cli.errors import ExitCode, GooclaimError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit code. Nothing is raised: this is where errors end."""
+    from gooclaim_cli.cli.app import command
+
+    try:
+        command().main(args=list(sys.argv[1:] if argv is None else argv), prog_name="gooclaim")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except GooclaimError as error:
+        from gooclaim_cli.cli.consoles import error_console
+        from gooclaim_cli.render.errors import show_error
+
+        show_error(error, error_console())
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return ExitCode.REFUSED
+    except Exception as error:  # our own bug: never a traceback
+        from gooclaim_cli.bugs import report_bug
+
+        return report_bug(error)
+    return ExitCode.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

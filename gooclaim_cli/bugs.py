@@ -1,0 +1,46 @@
+"""Our own mistakes: a report file instead of a traceback.
+
+The report names places in the code and types of errors; it holds no value, since a value could be
+a secret or somebody's data.
+"""
+
+import platform
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from gooclaim_cli import __version__
+from gooclaim_cli.errors import ExitCode
+
+
+def report_bug(error: BaseException) -> ExitCode:
+    """Write the report, say where it is, and return the exit code."""
+    text = describe(error)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="gooclaim-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        where = f"a report without any data is in {Path(file.name)}"
+    except OSError:
+        where = "no report could be written"
+    sys.stderr.write(
+        f"error: this is a fault of gooclaim itself ({type(error).__name__})\n"
+        f"  {where}; please send it to the maintainers\n"
+    )
+    return ExitCode.BUG
+
+
+def describe(error: BaseException) -> str:
+    """The report: versions, and the chain of errors with their places, without messages."""
+    lines = [f"gooclaim {__version__}, Python {platform.python_version()}, {platform.platform()}"]
+    link: BaseException | None = error
+    while link is not None:
+        lines.append(f"{type(link).__module__}.{type(link).__qualname__}")
+        lines.extend(
+            f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(link.__traceback__)
+        )
+        link = link.__cause__ or link.__context__
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,79 @@
+"""The commands by name. A command's module is imported when the command runs.
+
+Start-up is felt at every call: the list of commands knows their names and help lines without
+importing them (tests/bench/bench_startup.py).
+"""
+
+import importlib
+from types import MappingProxyType
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from gooclaim_cli import __version__
+
+# name → help line; the module of the same name below this package holds the command.
+COMMANDS: Final = MappingProxyType(
+    {
+        "listen": "Receive events here: verify, show and forward them to your handler.",
+        "history": "List and show the deliveries that were received.",
+        "sandbox": "Run a local Gooclaim for other programs: its API and its events.",
+    }
+)
+
+
+class _Unloaded(TyperCommand):
+    """A command's name and help line, which are all that a list needs."""
+
+
+class LazyGroup(TyperGroup):
+    """Imports a command's module only when that command is resolved."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return what a list of commands needs."""
+        if cmd_name not in COMMANDS:
+            return None
+        return _Unloaded(cmd_name, help=COMMANDS[cmd_name])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Load the command that is about to run."""
+        self.commands = {each: _Unloaded(each) for each in COMMANDS}  # for "did you mean"
+        name, found, rest = super().resolve_command(ctx, args)
+        if isinstance(found, _Unloaded) and name is not None:
+            module = importlib.import_module(f"gooclaim_cli.cli.{name}")
+            found = get_command(module.app)
+            found.name = name
+        return name, found, rest
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"gooclaim {__version__}")  # noqa: T201 - this is the output
+        raise typer.Exit
+
+
+@app.callback()
+def gooclaim(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Receive, verify, forward and inspect Gooclaim webhooks on your own machine.
+
+    Start here, without an account: gooclaim listen --sandbox
+    """
+
+
+def command() -> Any:
+    """The whole command line, ready to be run."""
+    return get_command(app)

@@ -1,0 +1,216 @@
+"""`gooclaim listen`: receive events, verify and show them, forward them to a handler."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gooclaim_cli.cli import options
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.command()
+def listen(
+    forward_to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--forward-to",
+            "-f",
+            metavar="[PATTERN=]ADDRESS",
+            help="Your handler: 3000, :3000/hooks, localhost:3000/hooks or a URL. Repeatable, with"
+            " a pattern of event types in front: 'pending_docs.*=:3000/docs'; the first that fits"
+            " is taken.",
+        ),
+    ] = None,
+    sandbox: Annotated[
+        bool,
+        typer.Option("--sandbox", help="Use a local Gooclaim: no account, no internet."),
+    ] = False,
+    events: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN",
+            help="Show and forward only these event types, like 'workflow.*'. The rest is stored"
+            " and answered 200.",
+        ),
+    ] = "*",
+    print_body: Annotated[
+        bool,
+        typer.Option("--print-body", help="Show headers and bodies too.", rich_help_panel="Output"),
+    ] = False,
+    as_json: options.AsJson = False,
+    ready_file: options.ReadyFile = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--header",
+            "-H",
+            metavar="'NAME: VALUE'",
+            help="Send this header to the handler, in place of one of that name. Repeatable.",
+            rich_help_panel="Handler",
+        ),
+    ] = None,
+    deadline: Annotated[
+        str,
+        typer.Option(
+            metavar="SPAN",
+            help="How long the handler has before Gooclaim is told 504.",
+            rich_help_panel="Handler",
+        ),
+    ] = "5s",
+    forward_duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--forward-duplicates",
+            help="Forward deliveries of keys that were already processed, too.",
+            rich_help_panel="Handler",
+        ),
+    ] = False,
+    cacert: Annotated[
+        Path | None,
+        typer.Option(
+            "--cacert",
+            metavar="FILE",
+            help="Trust these certificates for an https handler.",
+            rich_help_panel="Handler",
+        ),
+    ] = None,
+    skip_tls_verify: Annotated[
+        bool,
+        typer.Option(
+            "--skip-tls-verify",
+            help="Do not check the certificate of an https handler.",
+            rich_help_panel="Handler",
+        ),
+    ] = False,
+    tunnel: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|local|url|none",
+            help="How the public URL reaches this machine. none: serve plain HTTP, for an ingress"
+            " of your own, and verify with your signing secret alone.",
+            rich_help_panel="Receiving",
+        ),
+    ] = "auto",
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="https://HOST",
+            help="Your own public URL that leads to this machine.",
+            rich_help_panel="Receiving",
+        ),
+    ] = None,
+    register: Annotated[
+        bool,
+        typer.Option(
+            "--register/--no-register",
+            help="Put the URL into the tenant's configuration, and the old one back at the end.",
+            rich_help_panel="Receiving",
+        ),
+    ] = True,
+    path: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="The receiver's path.",
+            show_default="unguessable, the same each time",
+            rich_help_panel="Receiving",
+        ),
+    ] = None,
+    bind: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Serve plain HTTP on this address.",
+            rich_help_panel="Receiving",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Serve plain HTTP on this port.",
+            show_default="a free one",
+            rich_help_panel="Receiving",
+        ),
+    ] = 0,
+    tolerance: Annotated[
+        str,
+        typer.Option(
+            metavar="SPAN",
+            help="How far a timestamp may be from now, either way.",
+            rich_help_panel="Receiving",
+        ),
+    ] = "5m",
+    max_body: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="BYTES",
+            help="Refuse larger bodies with 413.",
+            rich_help_panel="Receiving",
+        ),
+    ] = 1024 * 1024,
+    api_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Gooclaim's API.",
+            show_default="https://api.dev.gooclaim.com",
+            rich_help_panel="Receiving",
+        ),
+    ] = None,
+    emit: options.Emit = True,
+    emit_every: options.EmitEvery = "3s",
+    retry_schedule: options.RetrySchedule = None,
+    rotate_secret_on_put: options.RotateSecret = False,
+) -> None:
+    """Receive events here: verify, show and forward them to your handler.
+
+    Without an account: gooclaim listen --sandbox --forward-to 3000
+    """
+    from gooclaim_cli import settings as settings_module
+    from gooclaim_cli.cli.session import watch
+    from gooclaim_cli.errors import UsageError
+    from gooclaim_cli.plan import ListenPlan, TunnelKind, given_path, stable_path
+    from gooclaim_cli.receiver import ReceiverOptions, parse_target
+
+    if tunnel not in tuple(TunnelKind):
+        raise UsageError(f"--tunnel {tunnel!r} is unknown", f"choose from {', '.join(TunnelKind)}")
+    if sandbox and (tunnel not in ("auto", "local") or public_url is not None):
+        raise UsageError("--sandbox brings its own tunnel", "leave out --tunnel and --public-url")
+    settings = settings_module.load({"api_url": api_url})
+    registers = register and tunnel != TunnelKind.NONE
+    plan = ListenPlan(
+        settings=settings,
+        receiver=ReceiverOptions(
+            path=given_path(path, registers=registers)
+            if path is not None
+            else stable_path(settings.places.data),
+            tolerance=options.seconds("--tolerance", tolerance, zero=True),
+            max_body=max_body,
+            deadline=options.seconds("--deadline", deadline),
+            events=events,
+            forward_duplicates=forward_duplicates,
+        ),
+        handlers=tuple(map(parse_target, forward_to or ())),
+        replace_headers=tuple(map(options.header, header or ())),
+        cacert=cacert,
+        verify_handlers=not skip_tls_verify,
+        tunnel=TunnelKind(tunnel),
+        public_url=public_url,
+        register=register,
+        bind=bind,
+        port=port,
+        sandbox=options.sandbox_options(
+            emit=emit,
+            emit_every=emit_every,
+            retry_schedule=retry_schedule,
+            rotate_secret_on_put=rotate_secret_on_put,
+        )
+        if sandbox
+        else None,
+    )
+    raise typer.Exit(watch(plan, as_json=as_json, print_body=print_body, ready_file=ready_file))

@@ -1,0 +1,103 @@
+"""Options that several commands share, and the reading of their values."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gooclaim_cli.durations import parse_duration, parse_schedule
+from gooclaim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from gooclaim_cli.sandbox import SandboxOptions
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")
+]
+ReadyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ready-file",
+        metavar="PATH",
+        help="Write the `ready` object there, once all is ready; removed at the end.",
+        rich_help_panel="Output",
+    ),
+]
+EmitEvery = Annotated[
+    str,
+    typer.Option(
+        metavar="SPAN",
+        help="The sandbox's gap between events, after the first nine.",
+        rich_help_panel="Sandbox",
+    ),
+]
+Emit = Annotated[
+    bool,
+    typer.Option("--emit/--no-emit", help="Emit events at all.", rich_help_panel="Sandbox"),
+]
+RetrySchedule = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPANS",
+        help="How long the sandbox waits before each retry, like 1s,2s,4s.",
+        show_default="10s,60s,5m,30m,2h",
+        rich_help_panel="Sandbox",
+    ),
+]
+RotateSecret = Annotated[
+    bool,
+    typer.Option(
+        "--rotate-secret-on-put",
+        help="The sandbox makes a new signing secret at each change of the URL.",
+        rich_help_panel="Sandbox",
+    ),
+]
+
+
+def seconds(option: str, text: str, *, zero: bool = False) -> float:
+    """Read a span of time, longer than nothing unless `zero`. Raises UsageError."""
+    try:
+        span = parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}", error.hint) from None
+    if span <= 0 and not zero:
+        raise UsageError(f"{option}: {text!r} is no time at all", "write 250ms, 30s, 5m, 2h or 7d")
+    return span
+
+
+def schedule(option: str, text: str) -> tuple[float, ...]:
+    """Read the waits before retries. Raises UsageError."""
+    try:
+        return parse_schedule(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}", "write spans and commas: 1s,2s,4s") from None
+
+
+def header(text: str) -> tuple[str, str]:
+    """Read `Name: value`. Raises UsageError."""
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip() or not name.isascii() or any(c in text for c in "\r\n\0"):
+        raise UsageError("--header is not `Name: value`", "write --header 'X-Team: claims'")
+    return name.strip(), value.strip()
+
+
+def sandbox_options(
+    *,
+    emit: bool,
+    emit_every: str,
+    retry_schedule: str | None,
+    rotate_secret_on_put: bool,
+    **others: Any,
+) -> "SandboxOptions":
+    """Gather a sandbox's options from the text of the flags. Raises UsageError."""
+    from gooclaim_cli.sandbox import DEFAULT_RETRY_SCHEDULE, SandboxOptions
+
+    return SandboxOptions(
+        emit=emit,
+        emit_every=seconds("--emit-every", emit_every),
+        retry_schedule=DEFAULT_RETRY_SCHEDULE
+        if retry_schedule is None
+        else schedule("--retry-schedule", retry_schedule),
+        rotate_secret_on_put=rotate_secret_on_put,
+        **others,
+    )

@@ -1,0 +1,56 @@
+"""Running an asynchronous command: the event loop, and the signals that end it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from types import FrameType
+from typing import Any, TypeVar
+
+from gooclaim_cli.errors import ExitCode
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run to the end on uvloop where it exists."""
+    factory = None
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(main)
+
+
+def end_on_signals(stop: Callable[[], None], left_behind: str) -> None:
+    """Let SIGINT, SIGTERM and SIGHUP call `stop`; a second SIGINT leaves at once.
+
+    `left_behind` is what the person must then know.
+    """
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def interrupt() -> None:
+        nonlocal asked
+        if asked:
+            sys.stderr.write(f"\nerror: left at once\n  {left_behind}\n")
+            sys.stderr.flush()
+            os._exit(ExitCode.INTERRUPTED)
+        asked = True
+        stop()
+
+    def from_handler(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(interrupt)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        action = interrupt if name in ("SIGINT", "SIGBREAK") else stop
+        try:
+            loop.add_signal_handler(number, action)
+        except NotImplementedError:  # Windows
+            signal.signal(number, from_handler)

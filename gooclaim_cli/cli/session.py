@@ -1,0 +1,94 @@
+"""Running a listening session under a renderer, until a signal or a closed pipe ends it."""
+
+import asyncio
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import TracebackType
+
+from gooclaim_cli import private_files
+from gooclaim_cli.cli.consoles import error_console, output_console
+from gooclaim_cli.cli.running import end_on_signals, run
+from gooclaim_cli.errors import ExitCode
+from gooclaim_cli.happenings import Happening, Ready
+from gooclaim_cli.listening import Session
+from gooclaim_cli.plan import ListenPlan
+from gooclaim_cli.render.json_lines import JsonRenderer, encode_object, to_object
+from gooclaim_cli.render.live import LiveRenderer
+from gooclaim_cli.render.renderer import Renderer
+
+_LEFT_BEHIND = (
+    "the tenant's URL may still point at this session: run gooclaim listen again, or set it right"
+    " in the Console"
+)
+
+
+def watch(
+    plan: ListenPlan, *, as_json: bool, print_body: bool, ready_file: Path | None
+) -> ExitCode:
+    """Run a session and show it. Raises GooclaimError where it cannot start or undo itself."""
+    renderer: Renderer = (
+        JsonRenderer(sys.stdout)
+        if as_json
+        else LiveRenderer(
+            output_console(),
+            error_console(),
+            deadline=plan.receiver.deadline,
+            print_body=print_body,
+        )
+    )
+    return run(_watch(plan, renderer, ready_file))
+
+
+async def _watch(plan: ListenPlan, renderer: Renderer, ready_file: Path | None) -> ExitCode:
+    with ReadyFile(ready_file) if ready_file else nullcontext() as file:
+        audience = _Audience(renderer, file)
+        session = Session(plan, audience.tell)
+        audience.on_gone = session.stop
+        end_on_signals(session.stop, _LEFT_BEHIND)
+        summary = await session.run()
+    return ExitCode.OK if summary is not None else ExitCode.INTERRUPTED
+
+
+class ReadyFile(AbstractContextManager["ReadyFile"]):
+    """The file that tells other programs that all is ready: written then, removed at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.unlink(missing_ok=True)
+
+    def write(self, content: str) -> None:
+        """Write it, whole: who sees it can read it. Readable by its owner alone."""
+        private_files.write(self._path, f"{content}\n".encode())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+class _Audience:
+    """Shows happenings; when nobody reads them any more (a closed pipe), ends the session."""
+
+    def __init__(self, renderer: Renderer, ready_file: ReadyFile | None) -> None:
+        self._renderer = renderer
+        self._ready_file = ready_file
+        self.on_gone = lambda: None
+
+    def tell(self, happening: Happening) -> None:
+        try:
+            self._renderer.show(happening)
+        except OSError:
+            # A terminal or pipe that is gone: what we print now has no reader, ever.
+            self._renderer = _Silence()
+            asyncio.get_running_loop().call_soon(self.on_gone)
+        if isinstance(happening, Ready) and self._ready_file is not None:
+            self._ready_file.write(encode_object(to_object(happening)))
+
+
+class _Silence:
+    def show(self, happening: Happening) -> None:
+        """Show nothing."""

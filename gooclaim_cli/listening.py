@@ -1,0 +1,298 @@
+"""The listening session: receiver, tunnel, registration, forwarding.
+
+Started in order, undone in reverse, however it ends. It prints nothing: it tells happenings.
+"""
+
+import asyncio
+import dataclasses
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import SystemRandom
+from typing import Final
+
+import msgspec
+
+from gooclaim_cli import private_files
+from gooclaim_cli.errors import ApiError, ConfigurationError, GooclaimError, UsageError
+from gooclaim_cli.happenings import Happening, Level, Notice, Ready, SandboxFacts, Summary
+from gooclaim_cli.history.ledger import Ledger
+from gooclaim_cli.plan import (
+    ListenPlan,
+    TunnelKind,
+    choose_tunnel,
+    require_credentials,
+    require_secrets,
+)
+from gooclaim_cli.receiver import Forwarder, Receiver
+from gooclaim_cli.sending import Sender, client_tls
+from gooclaim_cli.serving import serve
+from gooclaim_cli.sessions import Sessions
+from gooclaim_cli.settings import Settings
+from gooclaim_cli.tally import Tally
+from gooclaim_cli.tenant.api import WEBHOOK_CONFIG_PATH, TenantApi
+from gooclaim_cli.tenant.environment import require_development
+from gooclaim_cli.tenant.http import ApiProblem, open_client
+from gooclaim_cli.tenant.journal import HomeWebhook, Journal
+from gooclaim_cli.tenant.registration import Registration
+from gooclaim_cli.tunnels import LocalTunnel, Tunnel, UrlTunnel
+from gooclaim_cli.tunnels.local import EndpointCertificate
+from gooclaim_cli.ulids import new_ulid
+from gooclaim_cli.wire import SigningSecret
+
+_CERTIFICATE_PATH: Final = "/v1/sandbox/endpoint-certificate"
+_RESTORE_WITHIN: Final = 10.0
+
+
+class Session:
+    """One run of `gooclaim listen`. `show` is told what happens. `run` it once."""
+
+    def __init__(
+        self,
+        plan: ListenPlan,
+        show: Callable[[Happening], None],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._plan = plan
+        self._settings = plan.settings
+        self._show = show
+        self._clock = clock
+        self._tally = Tally()
+        self._early: list[Happening] | None = []
+        self._secrets = plan.settings.signing_secrets
+        self._restored: bool | None = None
+        self._failure: GooclaimError | None = None
+        self._starting: asyncio.Task[object] | None = None
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """End the session: everything is undone, then `run` returns. Calling twice is harmless."""
+        if not self._stopped.is_set():
+            self._stopped.set()
+            if self._starting is not None:
+                self._starting.cancel()
+
+    async def run(self) -> Summary | None:
+        """Listen until `stop`; return and tell the numbers. None: stopped before it was ready.
+
+        Raises GooclaimError where it cannot start, or could not undo what it did.
+        """
+        ready = False
+        async with AsyncExitStack() as stack:
+            ready = await self._start_unless_stopped(stack)
+            if ready:
+                await self._stopped.wait()
+        summary = None
+        if ready:
+            summary = self._tally.summary(at=self._clock(), restored=self._restored)
+            self._show(summary)
+        if self._failure is not None:
+            raise self._failure
+        return summary
+
+    async def _start_unless_stopped(self, stack: AsyncExitStack) -> bool:
+        """Start; a stop meanwhile cuts it short. What has begun is the stack's to undo."""
+        self._starting = asyncio.current_task()
+        try:
+            if self._stopped.is_set():
+                return False
+            ready = await self._start(stack)
+        except asyncio.CancelledError:
+            if not self._stopped.is_set() or self._starting is None:
+                raise
+            self._starting.uncancel()
+            return False
+        finally:
+            self._starting = None
+            early, self._early = self._early or [], None
+        for happening in (ready, *early):
+            self._tell(happening)
+        return True
+
+    def _tell(self, happening: Happening) -> None:
+        """Pass a happening on; what comes before the session is ready waits until it is."""
+        if self._early is not None and not isinstance(happening, Notice):
+            self._early.append(happening)
+            return
+        self._tally.add(happening)
+        self._show(happening)
+
+    def _notify(self, level: Level, code: str, message: str, hint: str) -> None:
+        self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
+
+    async def _start(self, stack: AsyncExitStack) -> Ready:
+        state, sandbox = await self._start_sandbox(stack)
+        environment = require_development(self._settings.api_url)
+        kind = choose_tunnel(self._plan, environment)
+        registers = self._plan.register and kind is not TunnelKind.NONE
+        if not registers:
+            require_secrets(self._settings)
+        receiver = await self._start_receiver(stack, environment, kind)
+        port = await stack.enter_async_context(
+            serve(receiver, host=self._plan.bind, port=self._plan.port)
+        )
+        api = None
+        if registers or kind is TunnelKind.LOCAL:
+            api = await self._open_api(stack)
+        tunnel = await self._tunnel(kind, receiver, api)
+        path = self._plan.receiver.path
+        public_url = f"{await stack.enter_async_context(tunnel.open())}{path}" if tunnel else None
+        home = None
+        if registers and api is not None and public_url is not None:
+            home = await self._register(stack, api, public_url, state, environment)
+        host = f"[{self._plan.bind}]" if ":" in self._plan.bind else self._plan.bind
+        return Ready(
+            at=self._clock(),
+            environment=environment,
+            tenant_id=self._settings.tenant_id,
+            public_url=public_url,
+            local_url=f"http://{host}:{port}{path}",
+            handlers=self._plan.handlers,
+            tunnel=kind,
+            registered=registers,
+            previous_url=home.url if home else None,
+            deadline=self._plan.receiver.deadline,
+            sandbox=sandbox,
+        )
+
+    async def _start_sandbox(self, stack: AsyncExitStack) -> tuple[Path, SandboxFacts | None]:
+        """Start the sandbox where one is asked for, and work with it instead of the settings.
+
+        Returns where the journal and the secrets are kept: a sandbox's die with it.
+        """
+        if self._plan.sandbox is None:
+            return self._settings.places.data, None
+        from gooclaim_cli.sandbox import run_sandbox  # costs start-up
+
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gooclaim-")))
+        sandbox = await stack.enter_async_context(
+            run_sandbox(
+                self._plan.sandbox, folder=folder, signed_content=self._settings.signed_content
+            )
+        )
+        facts = sandbox.ready
+        self._settings = Settings(
+            places=self._settings.places,
+            api_url=facts.api_url,
+            client_id=facts.client_id,
+            client_secret=facts.client_secret,
+            tenant_id=facts.tenant_id,
+            signing_secrets=(SigningSecret(facts.signing_secret),),
+            signed_content=self._settings.signed_content,
+        )
+        self._secrets = self._settings.signing_secrets
+        return folder, facts
+
+    async def _start_receiver(
+        self, stack: AsyncExitStack, environment: str, kind: TunnelKind
+    ) -> Receiver:
+        plan, data = self._plan, self._settings.places.data
+        session_id = new_ulid(self._clock(), SystemRandom())
+        sessions = Sessions(data / "sessions")
+        stack.enter_context(sessions.hold(session_id))
+        ledger = Ledger(
+            self._settings.places.history,
+            environment=environment,
+            owner=session_id,
+            is_gone=lambda owner: owner != session_id and sessions.is_gone(owner),
+            synchronous=plan.synchronous,
+        )
+        stack.push_async_callback(ledger.close)
+        ledger.forget_old_keys(self._clock())
+        tls = client_tls(cacert=plan.cacert, verify=plan.verify_handlers)
+        sender = await stack.enter_async_context(Sender(tls=tls))
+        tenant_id = None if kind is TunnelKind.NONE else self._settings.tenant_id
+        receiver = Receiver(
+            dataclasses.replace(
+                plan.receiver,
+                tenant_id=tenant_id,
+                signed_content=self._settings.signed_content,
+            ),
+            secrets=lambda: self._secrets,
+            ledger=ledger,
+            forwarder=Forwarder(sender, plan.handlers, replace=plan.replace_headers),
+            tell=self._tell,
+            clock=self._clock,
+        )
+        stack.push_async_callback(receiver.close)
+        return receiver
+
+    async def _open_api(self, stack: AsyncExitStack) -> TenantApi:
+        client_id, client_secret, tenant_id = require_credentials(self._settings)
+        client = await stack.enter_async_context(open_client(self._settings.api_url))
+        return TenantApi(
+            client,
+            client_id=client_id,
+            client_secret=client_secret,
+            tenant_id=tenant_id,
+            webhook_path=self._settings.webhook_config_path or WEBHOOK_CONFIG_PATH,
+            on_retry=self._tell_retry,
+        )
+
+    async def _tunnel(
+        self, kind: TunnelKind, receiver: Receiver, api: TenantApi | None
+    ) -> Tunnel | None:
+        if kind is TunnelKind.LOCAL and api is not None:
+            issued = await api.get(_CERTIFICATE_PATH)
+            certificate = EndpointCertificate(
+                certificate=str(issued.get("certificate")),
+                private_key=str(issued.get("private_key")),
+            )
+            return LocalTunnel(receiver, certificate)
+        if kind is TunnelKind.URL:
+            if self._plan.public_url is None:
+                raise UsageError("--tunnel url needs --public-url https://HOST")
+            return UrlTunnel(self._plan.public_url)
+        return None
+
+    async def _register(
+        self,
+        stack: AsyncExitStack,
+        api: TenantApi,
+        url: str,
+        state: Path,
+        environment: str,
+    ) -> HomeWebhook | None:
+        """Register, and take the secret that the answer brings; undoing it is the stack's."""
+        tenant_id = self._settings.tenant_id or ""
+        registration = Registration(
+            api,
+            Journal(state / "journal", environment=environment, tenant_id=tenant_id),
+            api_url=self._settings.api_url,
+            tenant_id=tenant_id,
+            notify=self._notify,
+            clock=self._clock,
+        )
+        stack.push_async_callback(self._restore, registration)
+        home, answer = await registration.register(url)
+        if answer.secret is not None:
+            stored = msgspec.json.encode({"tenant_id": tenant_id, "signing_secret": answer.secret})
+            private_files.write(state / "secrets" / f"{environment}-{tenant_id}.json", stored)
+            told = SigningSecret(answer.secret)
+            self._secrets = (told, *(known for known in self._secrets if known != told))
+        if not self._secrets:
+            raise ConfigurationError(
+                "Gooclaim's API did not tell the signing secret, and none is set",
+                "set GOOCLAIM_SIGNING_SECRET to the one that the Console shows",
+            )
+        return home
+
+    async def _restore(self, registration: Registration) -> None:
+        """Put the old URL back. A failure is kept, so that the rest is undone first."""
+        try:
+            async with asyncio.timeout(_RESTORE_WITHIN):
+                self._restored = await registration.restore()
+        except (ApiProblem, TimeoutError) as error:
+            self._restored = False
+            reason = error.message if isinstance(error, ApiProblem) else "no answer in time"
+            self._failure = ApiError(
+                f"the tenant's URL could not be put back: {reason}",
+                "it still points at this session: set it right in the Console, or run gooclaim"
+                " listen again, which takes up what this one left",
+            )
+
+    def _tell_retry(self, problem: ApiProblem, wait: float) -> None:
+        self._notify(Level.INFO, "api_retry", f"{problem.message}; again in {wait:.1f} s", "")

@@ -1,0 +1,114 @@
+"""What a listening session is asked to do, and what must be right before it starts."""
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gooclaim_cli import private_files
+from gooclaim_cli.errors import ConfigurationError, TunnelError, UsageError
+from gooclaim_cli.happenings import Handler
+from gooclaim_cli.receiver import ReceiverOptions
+from gooclaim_cli.settings import Settings
+from gooclaim_cli.tenant.environment import Environment
+from gooclaim_cli.tenant.registration import PATH_PREFIX
+
+if TYPE_CHECKING:  # loaded only where a sandbox is asked for
+    from gooclaim_cli.sandbox import SandboxOptions
+
+
+class TunnelKind(StrEnum):
+    """What `--tunnel` takes."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+    URL = "url"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenPlan:
+    """What a session is asked to do. `register` False: the URL is pasted into the Console."""
+
+    settings: Settings
+    receiver: ReceiverOptions
+    handlers: tuple[Handler, ...] = ()
+    replace_headers: tuple[tuple[str, str], ...] = ()
+    cacert: Path | None = None
+    verify_handlers: bool = True
+    tunnel: TunnelKind = TunnelKind.AUTO
+    public_url: str | None = None
+    register: bool = True
+    bind: str = "127.0.0.1"
+    port: int = 0
+    sandbox: "SandboxOptions | None" = None
+    synchronous: str = "FULL"
+
+
+def stable_path(data: Path) -> str:
+    """The path of the receiver: unguessable, made once, the same after every restart."""
+    file = data / "path"
+    known = private_files.read(file)
+    if known is None:
+        known = f"{PATH_PREFIX}{secrets.token_urlsafe(24)}".encode()
+        private_files.write(file, known)
+    return known.decode("ascii", "replace").strip()
+
+
+def given_path(text: str, *, registers: bool) -> str:
+    """Read `--path`: what has no slash in front goes below our prefix. Raises UsageError.
+
+    A URL that is registered must tell by its path that it is a session's.
+    """
+    path = text if text.startswith("/") else PATH_PREFIX + text
+    if not path.isascii() or not path.isprintable() or any(c in path for c in " ?#%\"'<>\\"):
+        raise UsageError(f"--path {text!r} has characters that do not belong in a path")
+    if registers and not path.startswith(PATH_PREFIX):
+        raise UsageError(
+            f"--path {text!r}: a path that is registered begins with {PATH_PREFIX}",
+            f"write --path {PATH_PREFIX}{path.strip('/').replace('/', '-')}, or add --no-register",
+        )
+    return path
+
+
+def choose_tunnel(plan: ListenPlan, environment: Environment) -> TunnelKind:
+    """Settle what `auto` means. Raises TunnelError where there is nothing to choose."""
+    if plan.tunnel is not TunnelKind.AUTO:
+        return plan.tunnel
+    if plan.public_url is not None:
+        return TunnelKind.URL
+    if environment is Environment.SANDBOX:
+        return TunnelKind.LOCAL
+    raise TunnelError(
+        "Gooclaim delivers to a public https URL, and none was given",
+        "if one of yours leads to this machine: gooclaim listen --public-url https://HOST\n"
+        "if something else receives and passes on: gooclaim listen --tunnel none\n"
+        "to try everything without one: gooclaim listen --sandbox",
+    )
+
+
+def require_credentials(settings: Settings) -> tuple[str, str, str]:
+    """The client id, its secret and the tenant id. Raises ConfigurationError naming the missing."""
+    wanted = {
+        "GOOCLAIM_CLIENT_ID": settings.client_id,
+        "GOOCLAIM_CLIENT_SECRET": settings.client_secret,
+        "GOOCLAIM_TENANT_ID": settings.tenant_id,
+    }
+    missing = [name for name, value in wanted.items() if not value]
+    if missing or not (settings.client_id and settings.client_secret and settings.tenant_id):
+        raise ConfigurationError(
+            f"to register with Gooclaim, {' and '.join(missing)} must be set",
+            f"set them in the environment or in {settings.places.config};"
+            " without an account: gooclaim listen --sandbox",
+        )
+    return settings.client_id, settings.client_secret, settings.tenant_id
+
+
+def require_secrets(settings: Settings) -> None:
+    """Refuse to listen without a signing secret: nothing could be verified."""
+    if not settings.signing_secrets:
+        raise ConfigurationError(
+            "no signing secret is known, so nothing could be verified",
+            "set GOOCLAIM_SIGNING_SECRET to the one that the Console shows",
+        )

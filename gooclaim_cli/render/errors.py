@@ -1,0 +1,28 @@
+"""How an error is told, and whatever else is a sentence with a hint: calmly, line by line."""
+
+from rich.console import Console
+from rich.text import Text
+
+from gooclaim_cli.errors import GooclaimError
+from gooclaim_cli.render.escape import visible
+from gooclaim_cli.render.terminal import fold_width, wrap_words, write_lines
+
+
+def show_error(error: GooclaimError, console: Console) -> None:
+    """Write `error: message` and the hint below it. An OSError of the stream goes through."""
+    write_lines(console, message_lines("error: ", error.message, error.hint, console, style="red"))
+
+
+def message_lines(
+    word: str, message: str, hint: str, console: Console, *, style: str
+) -> list[Text]:
+    """Lay out a sentence after its word, and a hint below. Line breaks in them are indented."""
+    first, *more = message.split("\n")
+    sentences = [("", word + visible(first), style)]
+    sentences += [("  ", visible(each), style) for each in more]
+    sentences += [("  ", visible(each), "dim") for each in hint.split("\n") if each.strip()]
+    return [
+        Text(part, style=how)
+        for indent, sentence, how in sentences
+        for part in wrap_words(sentence, width=fold_width(console), indent=indent, hanging="  ")
+    ]

@@ -1,0 +1,184 @@
+"""How the history is shown: a list of deliveries, one delivery in full, and both as JSON.
+
+The objects' names are those of the machine output, and stable.
+"""
+
+import base64
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from rich.console import Console
+from rich.text import Text
+
+from gooclaim_cli.history.records import DeliveryDetail, StoredDelivery, StoredForward
+from gooclaim_cli.render.columns import Layout, status_style
+from gooclaim_cli.render.escape import clip, visible
+from gooclaim_cli.render.json_lines import rfc3339
+from gooclaim_cli.render.payload import payload_lines, shown_headers
+from gooclaim_cli.render.terminal import facts, fold_width, glyphs_for, pad, wrap_words, write_lines
+
+_TIME: Final = "%Y-%m-%d %H:%M:%S"
+_OUTCOME_WIDTH: Final = len("delivered")
+_STYLES: Final = {
+    "delivered": "green",
+    "filtered": "green",
+    "failed": "red",
+    "rejected": "red",
+    "pending": "yellow",
+    "in_flight": "yellow",
+    "duplicate": "yellow",
+}
+
+
+def list_lines(deliveries: Iterable[StoredDelivery], console: Console) -> None:
+    """Write a heading and one aligned line a delivery, as they come."""
+    layout = Layout(console.width, glyphs_for(console), 0.0)
+    write_lines(console, _rows(deliveries, layout))
+
+
+def detail(detail: DeliveryDetail, console: Console) -> None:
+    """Write all that is known of one delivery: facts, headers, body, and every forward."""
+    width = fold_width(console)
+    lines = facts(_fact_rows(detail.stored), width=width)
+    lines += [Text(), *payload_lines(detail.delivery.headers, detail.delivery.body, console)]
+    for forward in detail.forwards:
+        lines += [Text(), *_forward_title(forward, width)]
+        lines += payload_lines(forward.headers, forward.body, console)
+    write_lines(console, lines)
+
+
+def delivery_object(stored: StoredDelivery) -> dict[str, Any]:
+    """Turn a stored delivery into the members of its JSON object."""
+    return {
+        "kind": "delivery",
+        "at": rfc3339(stored.received_at),
+        "delivery_id": stored.delivery_id,
+        "event_id": stored.event_id,
+        "event_type": stored.event_type,
+        "tenant_id": stored.tenant_id,
+        "idempotency_key": stored.idempotency_key,
+        "bytes": stored.size,
+        "body_sha256": stored.body_sha256,
+        "verdict": "rejected" if stored.disposition == "rejected" else "verified",
+        "reasons": list(stored.reasons),
+        "duplicate": stored.disposition == "duplicate",
+        "disposition": stored.disposition,
+        "attempt": stored.attempt,
+        "outcome": stored.outcome,
+        "response_status": stored.response_status,
+    }
+
+
+def detail_object(detail: DeliveryDetail) -> dict[str, Any]:
+    """Turn a delivery in full into the members of its JSON object; credentials stay hidden."""
+    return {
+        **delivery_object(detail.stored),
+        **_payload_object(detail.delivery.headers, detail.delivery.body),
+        "forwards": [_forward_object(forward) for forward in detail.forwards],
+    }
+
+
+def _forward_object(forward: StoredForward) -> dict[str, Any]:
+    return {
+        "forward": forward.kind,
+        "at": rfc3339(forward.started_at),
+        "url": forward.url,
+        "status": forward.status,
+        "ms": round(forward.ms, 1),
+        "error": forward.error,
+        "message": forward.message,
+        "late": forward.late,
+        **_payload_object(forward.headers, forward.body),
+    }
+
+
+def _payload_object(headers: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
+    listed = [[name, value] for name, value in shown_headers(headers)]
+    try:
+        return {"headers": listed, "body": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"headers": listed, "body_base64": base64.b64encode(body).decode("ascii")}
+
+
+def _rows(deliveries: Iterable[StoredDelivery], layout: Layout) -> Iterator[Text]:
+    heading = None
+    for stored in deliveries:
+        if heading is None:
+            heading = _heading(layout)
+            yield heading
+        yield _row(stored, layout)
+    if heading is None:
+        yield Text("No deliveries.", style="dim")
+
+
+def _heading(layout: Layout) -> Text:
+    columns = (
+        "RECEIVED".ljust(19),
+        layout.event_type("TYPE"),
+        layout.event_id("EVENT"),
+        "OUTCOME".ljust(_OUTCOME_WIDTH),
+        "HTTP",
+        "TRY",
+    )
+    return _cut(Text(layout.gap.join(columns), style="dim"), layout)
+
+
+def _row(stored: StoredDelivery, layout: Layout) -> Text:
+    gap = layout.gap
+    outcome = clip(
+        visible(stored.outcome.replace("_", " ")), _OUTCOME_WIDTH, mark=layout.glyphs.cut
+    )
+    status = "-" if stored.response_status is None else str(stored.response_status)
+    line = (
+        Text()
+        .append(_local(stored.received_at), style="dim")
+        .append(f"{gap}{layout.event_type(stored.event_type)}{gap}")
+        .append(layout.event_id(stored.event_id), style="dim")
+        .append(f"{gap}{pad(outcome, _OUTCOME_WIDTH)}", style=_STYLES.get(stored.outcome, ""))
+        .append(f"{gap}{status:>4}{gap}{stored.attempt:>3}")
+    )
+    return _cut(line, layout)
+
+
+def _cut(line: Text, layout: Layout) -> Text:
+    line.rstrip()
+    if line.cell_len <= layout.width:
+        return line
+    return Text(clip(line.plain, layout.width, mark=layout.glyphs.cut))
+
+
+def _local(at: float) -> str:
+    return time.strftime(_TIME, time.localtime(at))
+
+
+def _fact_rows(stored: StoredDelivery) -> list[tuple[str, str]]:
+    answered = "not answered" if stored.response_status is None else f"{stored.response_status}"
+    rows = [
+        ("Delivery", visible(stored.delivery_id)),
+        ("Event", visible(stored.event_id or "-")),
+        ("Type", visible(stored.event_type or "-")),
+        ("Tenant", visible(stored.tenant_id or "-")),
+        ("Idempotency", visible(stored.idempotency_key or "-")),
+        ("Received", _local(stored.received_at)),
+        ("Attempt", f"{stored.attempt} ({visible(stored.disposition.replace('_', ' '))})"),
+        ("Outcome", visible(stored.outcome.replace("_", " "))),
+        ("Answered", answered),
+    ]
+    if stored.reasons:
+        rows.append(("Reasons", visible(", ".join(stored.reasons))))
+    rows.append(("Body", f"{stored.size:,} bytes"))
+    rows.append(("SHA-256", visible(stored.body_sha256)))
+    return rows
+
+
+def _forward_title(forward: StoredForward, width: int | None) -> list[Text]:
+    """Say where a delivery was carried, and how that ended."""
+    word = "Replayed to" if forward.kind == "replay" else "Forwarded to"
+    ended = [] if forward.status is None else [f"{forward.status}"]
+    ended.append(f"{max(1, round(forward.ms))} ms")
+    ended += ["too late"] if forward.late else []
+    ended += [visible(forward.message)] if forward.error and forward.message else []
+    sentence = f"{_local(forward.started_at)} {word} {visible(forward.url)}: {', '.join(ended)}"
+    style = "yellow" if forward.late else status_style(forward.status)
+    return [Text(part, style=style) for part in wrap_words(sentence, width=width, hanging="  ")]

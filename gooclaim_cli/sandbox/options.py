@@ -1,0 +1,47 @@
+"""What a sandbox is told when it starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gooclaim_cli.errors import UsageError
+from gooclaim_cli.sandbox.configuration import require_webhook_url
+from gooclaim_cli.sandbox.outbound import DELIVERIES_KEPT
+
+# Not published by Gooclaim: the default of part 2 of the contract. The first attempt is at once.
+DEFAULT_RETRY_SCHEDULE: Final = (10.0, 60.0, 300.0, 1800.0, 7200.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """The settings of a sandbox. Times are seconds. Raises UsageError for what cannot be meant.
+
+    `retry_schedule` holds the waits before the retries, `jitter` the share that is added to each
+    at most. `deadline` is the time that an endpoint has to answer. `emit` starts a stream of sample
+    events once a URL has been configured; after its opening burst one comes `emit_every`.
+    `trust` names PEM files of further authorities whose endpoints are trusted. `home_url` is the
+    URL that the tenant has from the start. `deliveries_kept` bounds what is listed.
+    """
+
+    port: int = 0
+    retry_schedule: tuple[float, ...] = DEFAULT_RETRY_SCHEDULE
+    jitter: float = 0.1
+    deadline: float = 5.0
+    emit: bool = True
+    emit_every: float = 3.0
+    rotate_secret_on_put: bool = False
+    token_lifetime: float = 3600
+    token_rate: int = 60
+    trust: tuple[Path, ...] = ()
+    home_url: str | None = None
+    deliveries_kept: int = DELIVERIES_KEPT
+
+    def __post_init__(self) -> None:
+        if self.emit_every <= 0 or self.deadline <= 0:
+            raise UsageError("the gap between events and the deadline must be longer than nothing")
+        if self.deliveries_kept < 1 or self.token_rate < 1:
+            raise UsageError("a sandbox keeps one delivery and gives one token a minute at least")
+        if self.jitter < 0 or any(wait < 0 for wait in self.retry_schedule):
+            raise UsageError("a retry cannot wait for less than nothing")
+        if self.home_url is not None:
+            require_webhook_url(self.home_url)

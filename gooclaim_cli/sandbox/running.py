@@ -1,0 +1,164 @@
+"""Starts a sandbox's parts in order and stops them in reverse: its composition root."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Final
+
+from starlette.applications import Starlette
+
+from gooclaim_cli.happenings import SandboxFacts
+from gooclaim_cli.sandbox.access import Access
+from gooclaim_cli.sandbox.answers import Answers
+from gooclaim_cli.sandbox.certificates import CertificateAuthority
+from gooclaim_cli.sandbox.config_api import ConfigApi
+from gooclaim_cli.sandbox.configuration import Configuration, require_webhook_url
+from gooclaim_cli.sandbox.emission import Emitter
+from gooclaim_cli.sandbox.engine import DeliveryRules, OutboundEngine
+from gooclaim_cli.sandbox.options import SandboxOptions
+from gooclaim_cli.sandbox.outbound import Ledger, OutboundDelivery
+from gooclaim_cli.sandbox.own_api import SandboxApi
+from gooclaim_cli.sandbox.owned_tasks import owned_tasks
+from gooclaim_cli.sandbox.problems import problem_handlers
+from gooclaim_cli.sandbox.tenants import Tenant
+from gooclaim_cli.sandbox.tokens import TokenIssuer
+from gooclaim_cli.sending import Sender
+from gooclaim_cli.serving import serve
+from gooclaim_cli.wire import SignedContent
+
+_EVERYTHING: Final = ("*",)
+# Of an endpoint's answer only the status counts.
+_ANSWER_LIMIT: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A sandbox that runs."""
+
+    ready: SandboxFacts
+    _configuration: Configuration = field(repr=False)
+
+    def preconfigure(self, url: str, events: Sequence[str] = _EVERYTHING) -> None:
+        """Set the URL that the tenant had before. Raises UsageError for one that cannot be.
+
+        Unlike a PUT, it starts no stream and makes no new secret.
+        """
+        require_webhook_url(url)
+        self._configuration.preconfigure(url, events)
+
+
+@asynccontextmanager
+async def run_sandbox(
+    options: SandboxOptions,
+    *,
+    folder: Path,
+    signed_content: SignedContent = SignedContent.BODY,
+    observe: Callable[[OutboundDelivery], None] | None = None,
+    clock: Callable[[], float] = time.time,
+    random: Random | None = None,
+) -> AsyncIterator[Sandbox]:
+    """Run a sandbox on 127.0.0.1 until the context is left; attempts under way are then cancelled.
+
+    `folder` is private and the caller's; the certificate authority is written there. `observe` is
+    told how each delivery goes on. Raises ConfigurationError where a file or the port is not to be
+    had.
+    """
+    random = random or SystemRandom()
+    world = _World(options, signed_content, clock, random, Tenant.new(random))
+    authority = CertificateAuthority(folder)
+    configuration = Configuration(rotate=options.rotate_secret_on_put, clock=clock, random=random)
+    ledger = Ledger(limit=options.deliveries_kept, observe=observe)
+    async with (
+        Sender(tls=authority.trusting(options.trust), answer_limit=_ANSWER_LIMIT) as sender,
+        owned_tasks() as tasks,
+    ):
+        engine = world.engine(configuration, ledger, sender, tasks)
+        emitter = world.emitter(engine, ledger)
+        access = Access(world.token_issuer())
+        own_api = SandboxApi(
+            access, emitter=emitter, engine=engine, ledger=ledger, authority=authority
+        )
+        api = ConfigApi(access, configuration, Answers(clock), tenant_id=world.tenant.tenant_id)
+        async with serve(_application(access, api, own_api), port=options.port) as port:
+            sandbox = Sandbox(world.ready(port, configuration, authority), configuration)
+            if options.home_url is not None:
+                sandbox.preconfigure(options.home_url)
+            if options.emit:
+                tasks.create_task(emitter.stream(configuration, every=options.emit_every))
+            yield sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What the parts of one run have in common."""
+
+    options: SandboxOptions
+    signed_content: SignedContent
+    clock: Callable[[], float]
+    random: Random
+    tenant: Tenant
+
+    def engine(
+        self,
+        configuration: Configuration,
+        ledger: Ledger,
+        sender: Sender,
+        tasks: asyncio.TaskGroup,
+    ) -> OutboundEngine:
+        rules = DeliveryRules(
+            schedule=self.options.retry_schedule,
+            jitter=self.options.jitter,
+            deadline=self.options.deadline,
+            signed_content=self.signed_content,
+        )
+        return OutboundEngine(
+            rules,
+            configuration=configuration,
+            ledger=ledger,
+            sender=sender,
+            tasks=tasks,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    def emitter(self, engine: OutboundEngine, ledger: Ledger) -> Emitter:
+        return Emitter(
+            engine,
+            ledger,
+            tenant_id=self.tenant.tenant_id,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    def token_issuer(self) -> TokenIssuer:
+        return TokenIssuer(
+            self.tenant.clients,
+            tenant_id=self.tenant.tenant_id,
+            lifetime=self.options.token_lifetime,
+            rate=self.options.token_rate,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    def ready(
+        self, port: int, configuration: Configuration, authority: CertificateAuthority
+    ) -> SandboxFacts:
+        return SandboxFacts(
+            api_url=f"http://127.0.0.1:{port}",
+            client_id=self.tenant.client_id,
+            client_secret=self.tenant.client_secret,
+            tenant_id=self.tenant.tenant_id,
+            signing_secret=configuration.signing_secret.value,
+            ca_file=str(authority.ca_file),
+        )
+
+
+def _application(*parts: Access | ConfigApi | SandboxApi) -> Starlette:
+    routes = [route for part in parts for route in part.routes()]
+    app = Starlette(routes=routes, exception_handlers=problem_handlers())
+    app.router.redirect_slashes = False
+    return app

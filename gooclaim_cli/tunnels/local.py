@@ -1,0 +1,49 @@
+"""The sandbox's tunnel: an HTTPS endpoint on loopback, with a certificate of the sandbox's."""
+
+import contextlib
+import ssl
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gooclaim_cli.errors import TunnelError
+from gooclaim_cli.serving import AsgiApp, serve
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCertificate:
+    """A certificate for localhost that the sandbox trusts: PEM texts."""
+
+    certificate: str
+    private_key: str
+
+
+class LocalTunnel:
+    """Serves the receiver itself over TLS: the sandbox delivers to this machine only."""
+
+    name = "local"
+
+    def __init__(self, app: AsgiApp, certificate: EndpointCertificate) -> None:
+        self._app = app
+        self._certificate = certificate
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        """Serve on a port that the system picks. Raises TunnelError."""
+        async with serve(self._app, tls=_server_tls(self._certificate)) as port:
+            yield f"https://localhost:{port}"
+
+
+def _server_tls(certificate: EndpointCertificate) -> ssl.SSLContext:
+    """`ssl` takes a key from files only: it is on the disk, 0600, for that moment."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        with tempfile.TemporaryDirectory(prefix="gooclaim-") as folder:
+            pem = Path(folder) / "endpoint.pem"
+            pem.touch(mode=0o600)
+            pem.write_text(certificate.private_key + certificate.certificate)
+            context.load_cert_chain(pem)
+    except (OSError, ssl.SSLError) as error:
+        raise TunnelError(f"the sandbox's certificate cannot be used: {error}") from None
+    return context

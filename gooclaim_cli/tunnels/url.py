@@ -1,0 +1,28 @@
+"""The user's own ingress: a public URL that already leads to the receiver."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+from gooclaim_cli.errors import UsageError
+
+
+class UrlTunnel:
+    """Opens nothing: whoever gave the URL sees to it that it leads here."""
+
+    name = "url"
+
+    def __init__(self, public_url: str) -> None:
+        parts = urlsplit(public_url)
+        extras = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        if parts.scheme != "https" or not parts.hostname or extras:
+            raise UsageError(
+                f"--public-url {public_url!r} must be https://HOST with nothing behind it",
+                "the path is set by --path",
+            )
+        self._origin = public_url.rstrip("/")
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        """Yield the origin as it was given."""
+        yield self._origin
