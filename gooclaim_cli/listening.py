@@ -108,9 +108,23 @@ class Session:
         finally:
             self._starting = None
             early, self._early = self._early or [], None
-        for happening in (ready, *early):
+        self._tell(ready)
+        if not ready.registered:
+            self._tell_by_hand(ready)
+        for happening in early:
             self._tell(happening)
         return True
+
+    def _tell_by_hand(self, ready: Ready) -> None:
+        path = self._plan.receiver.path
+        url = ready.public_url or f"https://YOUR-INGRESS{path}"
+        self._notify(
+            Level.INFO,
+            "register_by_hand",
+            f"nothing was registered; for real events the tenant's webhook URL must be {url}",
+            "in the Console: open the tenant's webhook configuration, note the URL that is there,"
+            f" paste this one (its path is {path}), save; put the old one back when you are done",
+        )
 
     def _tell(self, happening: Happening) -> None:
         """Pass a happening on; what comes before the session is ready waits until it is."""

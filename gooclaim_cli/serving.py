@@ -93,7 +93,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         raise ConfigurationError(
             f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",
             "choose another with --port, or leave it out: the system then picks a free one",

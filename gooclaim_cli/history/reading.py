@@ -70,26 +70,36 @@ class HistoryReader:
         matches, or where the start fits several events.
         """
         for column in ("delivery_id", "event_id", "idempotency_key"):
-            rows = list(
-                self._query(
-                    f"SELECT {_COLUMNS}, headers, body FROM delivery"  # noqa: S608 - our own text
-                    f" WHERE {column} >= ? AND {column} < ? ORDER BY id DESC LIMIT 50",
-                    (wanted, wanted + _HIGHEST),
-                )
-            )
-            names = {row[column] for row in rows}
-            if wanted in names or len(names) == 1:
-                exact = next((row for row in rows if row[column] == wanted), rows[0])
-                return self._detail(exact)
+            names = self._names(column, wanted)
+            if len(names) == 1 or wanted in names:
+                return self._newest(column, names[0])
             if names:
-                some = ", ".join(sorted(names)[:3])
                 raise GooclaimError(
-                    f"{wanted!r} is the start of several ids in the history: {some}",
+                    f"{wanted!r} is the start of several ids in the history: {', '.join(names)}",
                     "give more of the id",
                 )
         raise GooclaimError(
             f"nothing in the history is called {wanted!r}", "gooclaim history lists what there is"
         )
+
+    def _names(self, column: str, start: str) -> list[str]:
+        """The first few different values that begin with `start`: itself, then in their order."""
+        if not start.isprintable() and any("\ud800" <= each <= "\udfff" for each in start):
+            return []  # bytes that are no text: nothing in the history is called so
+        rows = self._query(
+            f"SELECT DISTINCT {column} FROM delivery"  # noqa: S608 - our own text
+            f" WHERE {column} >= ? AND {column} < ? ORDER BY {column} LIMIT 3",
+            (start, start + _HIGHEST),
+        )
+        return [row[column] for row in rows]
+
+    def _newest(self, column: str, name: str) -> DeliveryDetail:
+        (row,) = self._query(
+            f"SELECT {_COLUMNS}, headers, body FROM delivery"  # noqa: S608 - our own text
+            f" WHERE {column} = ? ORDER BY id DESC LIMIT 1",
+            (name,),
+        )
+        return self._detail(row)
 
     def _detail(self, row: sqlite3.Row) -> DeliveryDetail:
         forwards = self._query(

@@ -65,9 +65,10 @@ def handler_answer(answer: HandlerAnswer) -> Answer:
         return Answer(502)
     if answer.status >= 300 or answer.status in (204, 205):
         return Answer(answer.status)
-    types = [
-        (b"content-type", value.encode("latin-1"))
-        for name, value in answer.headers
-        if name.lower() == "content-type"
-    ]
-    return Answer(answer.status, answer.body, tuple(types[:1]))
+    named = {name.lower(): value for name, value in reversed(answer.headers)}
+    described = tuple(
+        (name.encode(), named[name].encode("latin-1"))
+        for name in ("content-type", "content-encoding")
+        if name in named
+    )
+    return Answer(answer.status, answer.body, described)

@@ -11,6 +11,8 @@ from gooclaim_cli.happenings import Handler
 
 _PATTERN: Final = re.compile(r"[\w.*?\[\]!-]+", re.ASCII)
 _SHORT: Final = re.compile(r"(?::?(?P<port>\d+))(?P<rest>[/?].*)?", re.ASCII)
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
+_HOST: Final = re.compile(r"[\w.:%-]+")
 _EXAMPLES: Final = "write 3000, :3000/hooks, localhost:3000/hooks or http://localhost:3000/hooks"
 
 
@@ -20,7 +22,7 @@ def parse_target(text: str) -> Handler:
     Raises UsageError, naming what is wrong with it.
     """
     pattern, equals, address = text.partition("=")
-    if not equals or not _PATTERN.fullmatch(pattern):
+    if not equals or _SHORT.fullmatch(text) or not _PATTERN.fullmatch(pattern):
         pattern, address = "*", text
     return Handler(pattern, _url(address.strip(), text))
 
@@ -34,7 +36,7 @@ def _url(address: str, given: str) -> str:
     short = _SHORT.fullmatch(address)
     if short is not None:
         address = f"localhost:{short['port']}{short['rest'] or ''}"
-    url = address if "://" in address else f"http://{address}"
+    url = address if _SCHEME.match(address) else f"http://{address}"
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -44,7 +46,8 @@ def _url(address: str, given: str) -> str:
         raise UsageError(
             f"--forward-to {given!r}: {parts.scheme}:// is not http or https", _EXAMPLES
         )
-    if not parts.hostname or port == 0 or re.search(r"[\s\x00-\x1f\x7f]", url):
+    unfit = port == 0 or re.search(r"[\s\x00-\x1f\x7f]", url)
+    if unfit or not _HOST.fullmatch(parts.hostname or ""):
         raise UsageError(f"--forward-to {given!r} is not an address", _EXAMPLES)
     if parts.username is not None or parts.password is not None:
         raise UsageError(
@@ -54,4 +57,4 @@ def _url(address: str, given: str) -> str:
     if parts.fragment:
         raise UsageError(f"--forward-to {given!r}: a #fragment is never sent", _EXAMPLES)
     # An empty path is sent as "/" (RFC 9110, 4.2.3); everything else stays as it was typed.
-    return url if parts.path else url.replace(parts.netloc, f"{parts.netloc}/", 1)
+    return url if parts.path else url.replace(f"//{parts.netloc}", f"//{parts.netloc}/", 1)

@@ -113,8 +113,7 @@ def _pieces(seen: Delivered, layout: Layout) -> Iterator[_Piece]:
         yield _Piece(f"{status} {took}", f"{status} {took.replace(' s / ', '/')}", style)
     match seen.disposition:
         case Disposition.RETRY:
-            retries = f" {seen.attempt - 1}" if seen.attempt > 1 else ""
-            yield _Piece(f"retry{retries}", f"retry{retries}", "yellow")
+            yield _Piece(f"attempt {seen.attempt}", f"try {seen.attempt}", "yellow")
         case Disposition.DUPLICATE:
             yield _Piece("duplicate", "duplicate", "yellow")
         case Disposition.IN_FLIGHT:
@@ -152,7 +151,7 @@ def _short(piece: _Piece) -> str:
 def _end(pieces: list[_Piece], notes: list[str], gap: str, form: Callable[[_Piece], str]) -> Text:
     end = Text()
     for piece in pieces:
-        # "in flight → 503", "retry 1 → 502": an arrow belongs to what stands before it.
+        # "in flight → 503", "attempt 2 → 502": an arrow belongs to what stands before it.
         end.append(" " if end.plain and form(piece)[:1] in "→-" else gap)
         end.append(form(piece), style=piece.style)
     if notes:

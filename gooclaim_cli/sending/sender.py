@@ -103,7 +103,7 @@ class Sender:
         async with self._session.post(
             url,
             data=outgoing.body,
-            headers=[(name, _header_text(value)) for name, value in outgoing.headers],
+            headers=_header_list(outgoing.headers),
             allow_redirects=False,
             proxy=_proxy_for(url),
         ) as response:
@@ -151,6 +151,12 @@ def client_tls(*, cacert: Path | None = None, verify: bool = True) -> ssl.SSLCon
     return context
 
 
+def _header_list(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """Spell a repeated name as it was first: aiohttp would drop the value before another case."""
+    names: dict[str, str] = {}
+    return [(names.setdefault(name.lower(), name), _header_text(value)) for name, value in headers]
+
+
 def _header_text(value: str) -> str:
     """Let UTF-8 bytes leave as they came: headers are held as latin-1, aiohttp writes UTF-8."""
     try:
@@ -166,8 +172,16 @@ def _proxy_for(url: URL) -> str | None:
     return urllib.request.getproxies().get(url.scheme)
 
 
+def _authority(url: str) -> str:
+    """The host and port in a URL, without a user name or password; whatever the text is."""
+    try:
+        return URL(url, encoded=True).authority.rpartition("@")[2] or "no host"
+    except ValueError:
+        return "an address that cannot be read"
+
+
 def _translate(error: Exception, url: str) -> tuple[SendFailure, str]:
-    where = URL(url, encoded=True).authority if "://" in url else url
+    where = _authority(url)
     match error:
         case aiohttp.ClientConnectorDNSError():
             return SendFailure.NAME_NOT_FOUND, f"no address is known for {where}"

@@ -43,8 +43,9 @@ def decode_event(body: bytes) -> Event:
     try:
         # Decoding the text first also checks the members that the envelope does not name.
         return _decoder.decode(body.decode("utf-8"))
-    except msgspec.ValidationError:
-        raise EnvelopeInvalidError(_problems(body)) from None
+    except msgspec.ValidationError as error:
+        # A member given twice, wrong and then right, leaves no problem to name but the decoder's.
+        raise EnvelopeInvalidError(_problems(body) or (str(error),)) from None
     except _NOT_JSON as error:
         raise BodyNotJsonError(_in_words(error)) from None
 

@@ -58,6 +58,10 @@ class SigningSecret:
     def __post_init__(self) -> None:
         if not self.value:
             raise ValueError("a signing secret cannot be empty")
+        try:
+            self.key  # noqa: B018 - text that has no bytes is told here, not at each delivery
+        except UnicodeEncodeError:
+            raise ValueError("a signing secret must be text that UTF-8 can hold") from None
 
     @property
     def key(self) -> bytes:

@@ -46,11 +46,11 @@ def tail(**members: Any) -> str:
         ({"handler": None}, "✓ verified → 200\n"),
         (
             {"disposition": Disposition.RETRY, "attempt": 4},
-            "✓ verified 200 42 ms retry 3\n",
+            "✓ verified 200 42 ms attempt 4\n",
         ),
         (
             {"disposition": Disposition.RETRY, "attempt": 4, "handler": answer(ms=4200)},
-            "✓ verified 200 4.2/5 s retry 3\n",
+            "✓ verified 200 4.2/5 s try 4\n",
         ),
         ({"disposition": Disposition.DUPLICATE, "handler": None}, "✓ verified duplicate\n"),
         (
