@@ -13,10 +13,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Final
 
-import msgspec
-
-from gooclaim_cli import private_files
-from gooclaim_cli.errors import ApiError, ConfigurationError, GooclaimError, UsageError
+from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, SandboxFacts, Summary
 from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.plan import (
@@ -36,6 +33,7 @@ from gooclaim_cli.tenant.api import WEBHOOK_CONFIG_PATH, TenantApi
 from gooclaim_cli.tenant.environment import require_development
 from gooclaim_cli.tenant.http import ApiProblem, open_client
 from gooclaim_cli.tenant.journal import HomeWebhook, Journal
+from gooclaim_cli.tenant.lease import Lease
 from gooclaim_cli.tenant.registration import Registration
 from gooclaim_cli.tunnels import LocalTunnel, Tunnel, UrlTunnel
 from gooclaim_cli.tunnels.local import EndpointCertificate
@@ -43,7 +41,6 @@ from gooclaim_cli.ulids import new_ulid
 from gooclaim_cli.wire import SigningSecret
 
 _CERTIFICATE_PATH: Final = "/v1/sandbox/endpoint-certificate"
-_RESTORE_WITHIN: Final = 10.0
 
 
 class Session:
@@ -63,8 +60,7 @@ class Session:
         self._tally = Tally()
         self._early: list[Happening] | None = []
         self._secrets = plan.settings.signing_secrets
-        self._restored: bool | None = None
-        self._failure: GooclaimError | None = None
+        self._lease: Lease | None = None
         self._starting: asyncio.Task[object] | None = None
         self._stopped = asyncio.Event()
 
@@ -87,10 +83,11 @@ class Session:
                 await self._stopped.wait()
         summary = None
         if ready:
-            summary = self._tally.summary(at=self._clock(), restored=self._restored)
+            restored = self._lease.restored if self._lease else None
+            summary = self._tally.summary(at=self._clock(), restored=restored)
             self._show(summary)
-        if self._failure is not None:
-            raise self._failure
+        if self._lease is not None and self._lease.failure is not None:
+            raise self._lease.failure
         return summary
 
     async def _start_unless_stopped(self, stack: AsyncExitStack) -> bool:
@@ -256,36 +253,28 @@ class Session:
                 private_key=str(issued.get("private_key")),
             )
             return LocalTunnel(receiver, certificate)
-        if kind is TunnelKind.URL:
-            if self._plan.public_url is None:
-                raise UsageError("--tunnel url needs --public-url https://HOST")
+        if kind is TunnelKind.URL and self._plan.public_url is not None:
             return UrlTunnel(self._plan.public_url)
         return None
 
     async def _register(
-        self,
-        stack: AsyncExitStack,
-        api: TenantApi,
-        url: str,
-        state: Path,
-        environment: str,
+        self, stack: AsyncExitStack, api: TenantApi, url: str, state: Path, environment: str
     ) -> HomeWebhook | None:
         """Register, and take the secret that the answer brings; undoing it is the stack's."""
         tenant_id = self._settings.tenant_id or ""
+        journal = Journal(state / "journal", environment=environment, tenant_id=tenant_id)
         registration = Registration(
             api,
-            Journal(state / "journal", environment=environment, tenant_id=tenant_id),
+            journal,
             api_url=self._settings.api_url,
             tenant_id=tenant_id,
             notify=self._notify,
             clock=self._clock,
         )
-        stack.push_async_callback(self._restore, registration)
-        home, answer = await registration.register(url)
-        if answer.secret is not None:
-            stored = msgspec.json.encode({"tenant_id": tenant_id, "signing_secret": answer.secret})
-            private_files.write(state / "secrets" / f"{environment}-{tenant_id}.json", stored)
-            told = SigningSecret(answer.secret)
+        self._lease = Lease(registration, secret_file=state / "secrets" / journal.path.name)
+        stack.push_async_callback(self._lease.end)
+        home, told = await self._lease.begin(url)
+        if told is not None:
             self._secrets = (told, *(known for known in self._secrets if known != told))
         if not self._secrets:
             raise ConfigurationError(
@@ -293,20 +282,6 @@ class Session:
                 "set GOOCLAIM_SIGNING_SECRET to the one that the Console shows",
             )
         return home
-
-    async def _restore(self, registration: Registration) -> None:
-        """Put the old URL back. A failure is kept, so that the rest is undone first."""
-        try:
-            async with asyncio.timeout(_RESTORE_WITHIN):
-                self._restored = await registration.restore()
-        except (ApiProblem, TimeoutError) as error:
-            self._restored = False
-            reason = error.message if isinstance(error, ApiProblem) else "no answer in time"
-            self._failure = ApiError(
-                f"the tenant's URL could not be put back: {reason}",
-                "it still points at this session: set it right in the Console, or run gooclaim"
-                " listen again, which takes up what this one left",
-            )
 
     def _tell_retry(self, problem: ApiProblem, wait: float) -> None:
         self._notify(Level.INFO, "api_retry", f"{problem.message}; again in {wait:.1f} s", "")

@@ -95,7 +95,7 @@ class LiveRenderer:
         else:
             became = f"answered {answer.status} after {took}"
         return _sentence(
-            f"handler of {visible(late.event_id)} {became}; Gooclaim was told 504 and will retry",
+            f"handler of {visible(late.event_id)} {became}; Gooclaim was told 504 by then",
             self._out,
             style="yellow",
         )
@@ -108,7 +108,7 @@ class LiveRenderer:
         )
         restored = {
             True: "restored: it is what it was before",
-            False: "not restored: see `gooclaim restore`",
+            False: "not restored: it is not what it was before",
             None: "not touched",
         }[summary.restored]
         rows = [

@@ -100,7 +100,7 @@ class Configuration:
             raise PreconditionFailedError
 
     def _new_secret(self) -> SigningSecret:
-        return SigningSecret(f"whsec_sandbox_{self._random.getrandbits(256):064x}")
+        return SigningSecret(f"whsec_sandbox_{self._random.getrandbits(128):032x}")
 
 
 def url_problem(url: str) -> str | None:

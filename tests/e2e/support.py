@@ -143,6 +143,13 @@ class SandboxClient:
         found: dict[str, Any] = response.raise_for_status().json()
         return found
 
+    def configure(self, url: str) -> None:
+        """Change the tenant's URL, as somebody else would."""
+        path = f"/v1/tenants/{self.facts['tenant_id']}/webhook"
+        etag = self._client.get(path).headers["etag"]
+        change = {"url": url, "events": ["*"]}
+        self._client.put(path, json=change, headers={"If-Match": etag}).raise_for_status()
+
     def deliveries(self) -> list[dict[str, Any]]:
         """Every event with its attempts."""
         listed: list[dict[str, Any]] = self._client.get("/v1/sandbox/deliveries").json()[

@@ -147,7 +147,7 @@ def test_ready_says_where_everything_is() -> None:
 def test_a_late_answer_says_what_gooclaim_was_told() -> None:
     assert shown(late(), 200) == (
         "  handler of evt_01HXYZ0123456789AB7F3KX9QA answered 200 after 7.3 s / 5 s;"
-        " Gooclaim was told 504 and will retry\n"
+        " Gooclaim was told 504 by then\n"
     )
 
 

@@ -1,0 +1,257 @@
+"""`gooclaim listen` as other programs see it: its JSON lines, its endings, its files."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.support import (
+    GOOCLAIM,
+    PATIENCE,
+    SandboxClient,
+    environment,
+    handler,
+    running,
+)
+
+HOME_URL = "https://cms.example.test/gooclaim"
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[SandboxClient]:
+    """A sandbox of its own process, whose tenant has a URL already."""
+    command = [*GOOCLAIM, "sandbox", "--no-emit", "--json", "--home-url", HOME_URL]
+    with (
+        running(command, environment(tmp_path / "gooclaim")) as program,
+        SandboxClient(program.told("ready")) as client,
+    ):
+        yield client
+
+
+def url_of(sandbox: SandboxClient) -> str | None:
+    """What the tenant has configured now."""
+    found = sandbox.webhook()
+    return found["url"] if found else None
+
+
+def test_json_lines_are_what_the_readme_says(tmp_path: Path) -> None:
+    """The members of each kind, all of them; nothing else on stdout, nothing on stderr."""
+    with (
+        handler() as hooks,
+        running(
+            [*GOOCLAIM, "listen", "--sandbox", "--json", "-f", f"{hooks.port}/x"],
+            environment(tmp_path),
+        ) as program,
+    ):
+        ready = program.told("ready")
+        delivery = program.told("delivery")
+        code, out, err = program.end()
+    assert set(ready) == {
+        *("kind", "at", "environment", "tenant_id", "public_url", "local_url", "handler"),
+        *("handlers", "tunnel", "registered", "previous_url", "deadline", "sandbox"),
+    }
+    facts = ("api_url", "client_id", "client_secret", "tenant_id", "signing_secret", "ca_file")
+    assert set(ready["sandbox"]) == set(facts)
+    assert ready["handler"] == f"http://localhost:{hooks.port}/x"
+    assert ready["public_url"].startswith("https://localhost:")
+    assert ready["local_url"].startswith("http://127.0.0.1:")
+    assert ready["public_url"].split("/", 3)[3] == ready["local_url"].split("/", 3)[3]
+    assert set(delivery) == {
+        *("kind", "at", "delivery_id", "event_id", "event_type", "idempotency_key", "bytes"),
+        *("verdict", "reasons", "duplicate", "disposition", "attempt", "response_status"),
+        "handler",
+    }
+    assert delivery["handler"]["status"] == 200
+    assert (code, err) == (0, "")
+    summary = out.splitlines()[-1]
+    assert '"kind":"summary"' in summary
+    assert '"restored":true' in summary
+
+
+def test_one_run_s_events_are_no_duplicates_in_the_next(tmp_path: Path) -> None:
+    """Each sandbox is a tenant of its own, in one and the same history."""
+    seen = []
+    for _ in range(2):
+        with running(
+            [*GOOCLAIM, "listen", "--sandbox", "--json"], environment(tmp_path)
+        ) as program:
+            first, second = program.told("delivery"), program.told("delivery")
+            assert not first["duplicate"]
+            assert not second["duplicate"]
+            seen += [first["event_id"], second["event_id"]]
+            program.end()
+    assert len(set(seen)) == 4
+
+
+def test_the_path_survives_a_restart(tmp_path: Path) -> None:
+    """A URL that was pasted into the Console stays right."""
+    paths = []
+    for _ in range(2):
+        command = [*GOOCLAIM, "listen", "--sandbox", "--no-emit", "--json"]
+        with running(command, environment(tmp_path)) as program:
+            paths.append(program.told("ready")["local_url"].split("/", 3)[3])
+            program.end()
+    assert paths[0] == paths[1]
+    assert paths[0].startswith("gooclaim-cli/")
+    assert len(paths[0]) > 40
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_every_ending_puts_the_old_url_back(
+    tmp_path: Path, sandbox: SandboxClient, name: str
+) -> None:
+    """However it is told to end, the tenant's configuration is what it was."""
+    env = environment(tmp_path / "home", **sandbox.variables)
+    with running([*GOOCLAIM, "listen", "--json"], env) as program:
+        assert program.told("ready")["previous_url"] == HOME_URL
+        assert url_of(sandbox) != HOME_URL
+        code, _out, err = program.end(getattr(signal, name))
+    assert (code, err) == (0, "")
+    assert url_of(sandbox) == HOME_URL
+    assert not list((tmp_path / "home" / "journal").iterdir())
+
+
+@POSIX
+def test_a_closed_pipe_ends_the_session(tmp_path: Path, sandbox: SandboxClient) -> None:
+    """When nobody reads any more, it undoes everything and goes, without a word."""
+    env = environment(tmp_path / "home", **sandbox.variables)
+    with running([*GOOCLAIM, "listen", "--json"], env) as program:
+        program.told("ready")
+        program.stdout.close()
+        sandbox.emit("workflow.started")
+        program.process.wait(PATIENCE)
+        assert program.stderr.read() == ""
+    assert url_of(sandbox) == HOME_URL
+
+
+def test_somebody_else_s_change_is_left_alone(tmp_path: Path, sandbox: SandboxClient) -> None:
+    """Never put back over a later change: it is told, and stays."""
+    theirs = "https://cms.example.test/new"
+    env = environment(tmp_path / "home", **sandbox.variables)
+    with running([*GOOCLAIM, "listen", "--json"], env) as program:
+        program.told("ready")
+        sandbox.configure(theirs)
+        code, out, _err = program.end()
+    assert code == 0
+    assert '"code":"registration_changed"' in out
+    assert '"restored":false' in out
+    assert url_of(sandbox) == theirs
+
+
+@POSIX
+def test_after_kill_9_the_next_session_takes_up_what_was_left(
+    tmp_path: Path, sandbox: SandboxClient
+) -> None:
+    """The journal knows the home URL; the dead session's URL is never taken for it."""
+    env = environment(tmp_path / "home", **sandbox.variables)
+    with running([*GOOCLAIM, "listen", "--json"], env) as program:
+        program.told("ready")
+        program.process.kill()
+        program.process.wait()
+    assert url_of(sandbox) != HOME_URL
+    with running([*GOOCLAIM, "listen", "--json"], env) as program:
+        assert program.told("ready")["previous_url"] == HOME_URL
+        assert program.end()[0] == 0
+    assert url_of(sandbox) == HOME_URL
+
+
+@POSIX
+def test_a_gone_api_is_told_and_the_journal_stays(tmp_path: Path) -> None:
+    """Exit 4, a sentence, and what is needed to finish later."""
+    home = tmp_path / "home"
+    command = [*GOOCLAIM, "sandbox", "--no-emit", "--json", "--home-url", HOME_URL]
+    with running(command, environment(tmp_path / "gooclaim")) as api:
+        with SandboxClient(api.told("ready")) as client:
+            env = environment(home, **client.variables)
+        with running([*GOOCLAIM, "listen", "--json"], env) as program:
+            program.told("ready")
+            api.end()
+            code, out, err = program.end()
+    assert code == 4
+    assert '"restored":false' in out
+    assert "could not be put back" in err
+    assert "Traceback" not in err
+    (journal,) = (home / "journal").iterdir()
+    assert HOME_URL in journal.read_text()
+    assert journal.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_registering_it_says_what_to_paste(tmp_path: Path, sandbox: SandboxClient) -> None:
+    """The configuration is left alone; the URL, its path and the steps are told."""
+    env = environment(
+        tmp_path / "home", **sandbox.variables, GOOCLAIM_SIGNING_SECRET="whsec_obviously_fake"
+    )
+    with running([*GOOCLAIM, "listen", "--json", "--no-register"], env) as program:
+        ready = program.told("ready")
+        told = program.told("notice", code="register_by_hand")
+        assert url_of(sandbox) == HOME_URL
+        program.end()
+    assert not ready["registered"]
+    assert ready["public_url"] in told["message"]
+    assert "/gooclaim-cli/" in told["hint"]
+
+
+@POSIX
+def test_interrupted_before_it_is_ready(tmp_path: Path) -> None:
+    """A stop while it starts undoes what has begun: exit 130, no traceback."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # an API that never answers
+        env = environment(
+            tmp_path,
+            GOOCLAIM_API_URL=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            GOOCLAIM_CLIENT_ID="client",
+            GOOCLAIM_CLIENT_SECRET="obviously-fake",
+            GOOCLAIM_TENANT_ID="tnt_any",
+        )
+        with running([*GOOCLAIM, "listen", "--json"], env) as program:
+            connection, _address = silent.accept()
+            with connection:
+                code, out, err = program.end()
+    assert (code, out, err) == (130, "", "")
+
+
+def test_in_a_pipe_there_is_no_colour_and_no_body(tmp_path: Path) -> None:
+    """Plain text for programs and logs; claims data stays out of it."""
+    with running([*GOOCLAIM, "listen", "--sandbox"], environment(tmp_path)) as program:
+        lines = [program.line()]
+        while "verified" not in lines[-1]:
+            lines.append(program.line())
+        code, out, err = program.end()
+    text = "\n".join([*lines, out])
+    assert (code, err) == (0, "")
+    assert "\x1b" not in text
+    assert "claim_id_hash" not in text
+
+
+def test_print_body_shows_headers_and_the_body(tmp_path: Path) -> None:
+    """On request only."""
+    command = [*GOOCLAIM, "listen", "--sandbox", "--print-body"]
+    with running(command, environment(tmp_path)) as program:
+        seen = program.line()
+        while '"claim_id_hash"' not in seen:
+            seen += program.line()
+        program.end()
+    assert "x-gooclaim-signature: " in seen
+
+
+def test_patterns_choose_the_handler_and_events_filter(tmp_path: Path) -> None:
+    """First match wins; what --events leaves out is stored and answered, not shown."""
+    with handler() as docs, handler() as rest:
+        command = [*GOOCLAIM, "listen", "--sandbox", "--json", "--events", "[pw]*"]
+        command += ["-f", f"pending_docs.*={docs.port}", "-f", str(rest.port)]
+        with running(command, environment(tmp_path)) as program:
+            shown = [program.told("delivery") for _ in range(5)]
+            program.end()
+        assert docs.request()[0]["x-gooclaim-event"] == "pending_docs.uploaded"
+        assert rest.request()[0]["x-gooclaim-event"].startswith("workflow.")
+    assert all(each["event_type"].startswith(("p", "w")) for each in shown)
+    listed = subprocess.run(
+        [*GOOCLAIM, "history", "--json"], env=environment(tmp_path), capture_output=True, check=True
+    )
+    assert len(listed.stdout.splitlines()) >= 5
