@@ -1,5 +1,6 @@
 """The entry point: `gooclaim`, and `python -m gooclaim_cli`."""
 
+import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -18,7 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from gooclaim_cli.cli.consoles import error_console
         from gooclaim_cli.render.errors import show_error
 
-        show_error(error, error_console())
+        with contextlib.suppress(OSError):  # nobody reads it: the exit code is left
+            show_error(error, error_console())
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -4,10 +4,12 @@ The report names places in the code and types of errors; it holds no value, sinc
 a secret or somebody's data.
 """
 
+import contextlib
 import platform
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 from gooclaim_cli import __version__
@@ -25,22 +27,28 @@ def report_bug(error: BaseException) -> ExitCode:
         where = f"a report without any data is in {Path(file.name)}"
     except OSError:
         where = "no report could be written"
-    sys.stderr.write(
-        f"error: this is a fault of gooclaim itself ({type(error).__name__})\n"
-        f"  {where}; please send it to the maintainers\n"
-    )
+    with contextlib.suppress(OSError):  # nobody reads it: the exit code is left
+        sys.stderr.write(
+            f"error: this is a fault of gooclaim itself ({type(error).__name__})\n"
+            f"  {where}; please send it to the maintainers\n"
+        )
     return ExitCode.BUG
 
 
 def describe(error: BaseException) -> str:
     """The report: versions, and the chain of errors with their places, without messages."""
-    lines = [f"gooclaim {__version__}, Python {platform.python_version()}, {platform.platform()}"]
+    head = f"gooclaim {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    return "\n".join([head, *_links(error)]) + "\n"
+
+
+def _links(error: BaseException) -> Iterator[str]:
+    """The places of an error, of those in its group, and of those that led to it."""
     link: BaseException | None = error
     while link is not None:
-        lines.append(f"{type(link).__module__}.{type(link).__qualname__}")
-        lines.extend(
-            f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(link.__traceback__)
-        )
+        yield f"{type(link).__module__}.{type(link).__qualname__}"
+        for frame in traceback.extract_tb(link.__traceback__):
+            yield f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        if isinstance(link, BaseExceptionGroup):
+            for member in link.exceptions:
+                yield from _links(member)
         link = link.__cause__ or link.__context__
-    return "\n".join(lines) + "\n"

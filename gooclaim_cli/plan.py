@@ -1,10 +1,11 @@
 """What a listening session is asked to do, and what must be right before it starts."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gooclaim_cli import private_files
 from gooclaim_cli.errors import ConfigurationError, TunnelError, UsageError
@@ -16,6 +17,8 @@ from gooclaim_cli.tenant.registration import PATH_PREFIX
 
 if TYPE_CHECKING:  # loaded only where a sandbox is asked for
     from gooclaim_cli.sandbox import SandboxOptions
+
+_STABLE_PATH: Final = re.compile(re.escape(PATH_PREFIX) + "[A-Za-z0-9_-]{32,}")
 
 
 class TunnelKind(StrEnum):
@@ -47,13 +50,17 @@ class ListenPlan:
 
 
 def stable_path(data: Path) -> str:
-    """The path of the receiver: unguessable, made once, the same after every restart."""
+    """The path of the receiver: unguessable, made once, the same after every restart.
+
+    A file that does not hold one is replaced: a path without our prefix would not be known again.
+    """
     file = data / "path"
-    known = private_files.read(file)
-    if known is None:
-        known = f"{PATH_PREFIX}{secrets.token_urlsafe(24)}".encode()
-        private_files.write(file, known)
-    return known.decode("ascii", "replace").strip()
+    known = (private_files.read(file) or b"").decode("ascii", "replace").strip()
+    if _STABLE_PATH.fullmatch(known):
+        return known
+    made = f"{PATH_PREFIX}{secrets.token_urlsafe(24)}"
+    private_files.write(file, made.encode())
+    return made
 
 
 def given_path(text: str, *, registers: bool) -> str:
@@ -63,7 +70,10 @@ def given_path(text: str, *, registers: bool) -> str:
     """
     path = text if text.startswith("/") else PATH_PREFIX + text
     if not path.isascii() or not path.isprintable() or any(c in path for c in " ?#%\"'<>\\"):
-        raise UsageError(f"--path {text!r} has characters that do not belong in a path")
+        raise UsageError(
+            f"--path {text!r} has characters that do not belong in a path",
+            "write letters, digits, hyphens and slashes: --path mine",
+        )
     if registers and not path.startswith(PATH_PREFIX):
         raise UsageError(
             f"--path {text!r}: a path that is registered begins with {PATH_PREFIX}",
@@ -73,7 +83,14 @@ def given_path(text: str, *, registers: bool) -> str:
 
 
 def choose_tunnel(plan: ListenPlan, environment: Environment) -> TunnelKind:
-    """Settle what `auto` means. Raises TunnelError where there is nothing to choose."""
+    """Settle what `auto` means. Raises TunnelError or UsageError where it cannot be."""
+    if plan.tunnel is TunnelKind.LOCAL and environment is not Environment.SANDBOX:
+        raise UsageError(
+            "--tunnel local is an endpoint on this machine, which only a sandbox can reach",
+            "add --sandbox, or give a public URL of your own: --public-url https://HOST",
+        )
+    if plan.tunnel is TunnelKind.URL and plan.public_url is None:
+        raise UsageError("--tunnel url needs your public URL", "add --public-url https://HOST")
     if plan.tunnel is not TunnelKind.AUTO:
         return plan.tunnel
     if plan.public_url is not None:

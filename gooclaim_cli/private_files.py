@@ -45,8 +45,13 @@ def read(path: Path) -> bytes | None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, durably; one that is not there is fine."""
-    path.unlink(missing_ok=True)
+    """Remove a file, durably; one that is not there is fine. Raises ConfigurationError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot remove {path}: {error.strerror}", "make the folder writable, then remove it"
+        ) from None
     _sync_folder(path.parent)
 
 

@@ -8,12 +8,13 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 
 from gooclaim_cli.errors import ConfigurationError
 
+_HIGHEST_PORT: Final = 65_535
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
@@ -90,15 +91,22 @@ async def serve(
 
 def bind(host: str, port: int) -> socket.socket:
     """Bind a listening socket. Raises ConfigurationError with what stands in the way."""
+    if not 0 <= port <= _HIGHEST_PORT:
+        raise _not_to_be_had(host, port, f"ports are 0 to {_HIGHEST_PORT}")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError, UnicodeError) as error:
-        raise ConfigurationError(
-            f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",
-            "choose another with --port, or leave it out: the system then picks a free one",
-        ) from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _not_to_be_had(host, port, reason) from None
     # asyncio sets this only where a socket tells its protocol number, which these do not. Without
     # it, an answer that is written in two parts waits 40 ms for the client's acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def _not_to_be_had(host: str, port: int, reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"cannot listen on {host}:{port}: {reason}",
+        "choose another with --port, or leave it out: the system then picks a free one",
+    )

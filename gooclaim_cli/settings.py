@@ -65,7 +65,13 @@ def places(environment: Mapping[str, str]) -> Places:
     """Where files live: under GOOCLAIM_HOME, or where the platform puts them."""
     home = environment.get(HOME_VARIABLE)
     if home:
-        folder = Path(home).expanduser().absolute()
+        try:
+            folder = Path(home).expanduser().absolute()
+        except RuntimeError:
+            raise ConfigurationError(
+                f"{HOME_VARIABLE} is {home!r}, and nobody here has such a home",
+                f"set {HOME_VARIABLE} to a folder",
+            ) from None
         return Places(folder / "config.toml", folder)
     import platformdirs  # only where it is asked: it costs start-up
 
@@ -87,7 +93,7 @@ def load(
         value = (flags or {}).get(key) or variables.get(f"GOOCLAIM_{key.upper()}")
         value = value or from_file.get(key)
         if value:
-            found[key] = value
+            found[key] = value if isinstance(value, list) else _checked(key, value)
     secrets = _secrets(found.pop("signing_secret", ""))
     content = _signed_content(found.pop("signed_content", SignedContent.BODY))
     return Settings(places=where, signing_secrets=secrets, signed_content=content, **found)
@@ -96,22 +102,49 @@ def load(
 def read_config(path: Path) -> dict[str, Any]:
     """Read the config file; an absent one is empty. Raises ConfigurationError."""
     try:
-        config = tomllib.loads(path.read_text("utf-8"))
+        config = _parse(path, path.read_bytes())
     except FileNotFoundError:
         return {}
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
         raise ConfigurationError(
-            f"{path}: {error}", "mend that line; nothing was changed"
+            f"cannot read {path}: {error.strerror}",
+            f"make it readable, or set {HOME_VARIABLE} to another folder",
         ) from None
+    for key, value in config.items():
+        _check_entry(path, key, value)
+    return config
+
+
+def _parse(path: Path, content: bytes) -> dict[str, Any]:
+    text = ""
+    try:
+        text = content.decode("utf-8")
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigurationError(
             f"{path}: byte {error.start} is not UTF-8", "save the file as UTF-8"
         ) from None
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
-    for key, value in config.items():
-        _check_entry(path, key, value)
-    return config
+    except (ValueError, RecursionError) as error:  # nested too deeply, a number too long
+        last = text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1
+        reason = str(error).replace("end of document", "line {}, column {}".format(*last))
+        raise ConfigurationError(
+            f"{path}: {reason}", "mend that line; nothing was changed"
+        ) from None
+
+
+def _checked(key: str, value: str) -> str:
+    """Pass on what the other end can be sent. A signing secret may be any bytes."""
+    if key != "signing_secret" and not value.isprintable():
+        raise ConfigurationError(
+            f"the setting {key} holds characters that cannot be meant",
+            f"set GOOCLAIM_{key.upper()} anew, without line breaks and in UTF-8",
+        )
+    if key.endswith("_path") and not value.startswith("/"):
+        raise ConfigurationError(
+            f"the setting {key} is no path: {value!r}",
+            f"GOOCLAIM_{key.upper()} begins with a slash; the address is GOOCLAIM_API_URL",
+        )
+    return value
 
 
 def _check_entry(path: Path, key: str, value: object) -> None:

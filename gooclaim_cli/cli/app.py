@@ -18,7 +18,7 @@ from gooclaim_cli import __version__
 COMMANDS: Final = MappingProxyType(
     {
         "listen": "Receive events here: verify, show and forward them to your handler.",
-        "history": "List and show the deliveries that were received.",
+        "history": "List the deliveries that were received, the newest first.",
         "sandbox": "Run a local Gooclaim for other programs: its API and its events.",
     }
 )
@@ -39,7 +39,7 @@ class LazyGroup(TyperGroup):
         """Return what a list of commands needs."""
         if cmd_name not in COMMANDS:
             return None
-        return _Unloaded(cmd_name, help=COMMANDS[cmd_name])
+        return _Unloaded(cmd_name, help=COMMANDS[cmd_name], short_help=COMMANDS[cmd_name])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Load the command that is about to run."""

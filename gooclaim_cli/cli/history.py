@@ -119,5 +119,9 @@ def _since(text: str | None) -> float | None:
         return None
     try:
         return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
+        pass
+    try:
         return time.time() - seconds("--since", text)
+    except UsageError as error:
+        raise UsageError(error.message, "write 30m, 2h, 7d or 2026-05-20T10:14:25Z") from None

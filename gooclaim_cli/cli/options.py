@@ -1,7 +1,8 @@
 """Options that several commands share, and the reading of their values."""
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -10,6 +11,8 @@ from gooclaim_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from gooclaim_cli.sandbox import SandboxOptions
+
+_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # a token of RFC 9110
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")
@@ -75,10 +78,11 @@ def schedule(option: str, text: str) -> tuple[float, ...]:
 
 def header(text: str) -> tuple[str, str]:
     """Read `Name: value`. Raises UsageError."""
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip() or not name.isascii() or any(c in text for c in "\r\n\0"):
+    name, colon, value = (part.strip(" \t") for part in text.partition(":"))
+    sendable = _HEADER_NAME.fullmatch(name) and value.replace("\t", "").isprintable()
+    if not colon or not sendable:
         raise UsageError("--header is not `Name: value`", "write --header 'X-Team: claims'")
-    return name.strip(), value.strip()
+    return name, value
 
 
 def sandbox_options(

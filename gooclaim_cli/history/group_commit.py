@@ -18,7 +18,7 @@ _TURNS: Final = 3
 _LAZY_FLUSH: Final = 0.05
 # Another process may hold the write lock: the loop waits this long, then lets others run.
 _BUSY_MS: Final = 20
-_GIVE_UP_AFTER: Final = 2.0
+PATIENCE: Final = 2.0
 _TRY_AGAIN: Final = 1.0
 
 T = TypeVar("T")
@@ -32,10 +32,16 @@ class _Operation:
 
 
 class GroupCommit:
-    """Queues operations on one connection, which it owns. Use from one event loop."""
+    """Queues operations on one connection, which it owns. Use from one event loop.
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    Those that wait for their commit are told after `patience` seconds of a busy file.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, *, patience: float = PATIENCE
+    ) -> None:
         self._path = path
+        self._patience = patience
         self._connection = connection
         self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         self._queue: list[_Operation] = []
@@ -83,33 +89,41 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         batch = self._queue
         try:
-            self._write(batch)
+            self._write_all(batch)
         except sqlite3.OperationalError as error:
-            if _is_busy(error) and loop.time() - since < _GIVE_UP_AFTER:
+            if _is_busy(error) and loop.time() - since < self._patience:
                 self._scheduled = loop.call_later(_BUSY_MS / 1000, self._flush, since)
                 return
-            self._postpone(batch, error)
-        except Exception:  # whatever one operation does, the others are written
-            self._queue = []
-            self._write_singly(batch)
-        else:
-            self._queue = []
+            self._postpone(error)
         self._urgent = False
 
-    def _postpone(self, batch: list[_Operation], error: Exception) -> None:
+    def _postpone(self, error: Exception) -> None:
         """The file cannot be written now: tell those who wait, keep the rest for later."""
-        for operation in batch:
+        for operation in self._queue:
             self._tell(operation, error)
-        self._queue = [operation for operation in batch if operation.done is None]
+        self._queue = [operation for operation in self._queue if operation.done is None]
         if self._queue:
             loop = asyncio.get_running_loop()
             self._scheduled = loop.call_later(_TRY_AGAIN, self._flush, loop.time())
 
+    def _write_all(self, batch: list[_Operation]) -> None:
+        """Write a batch and leave in the queue what could not be. Raises OperationalError."""
+        try:
+            self._write(batch)
+        except sqlite3.OperationalError:
+            raise
+        except Exception:  # whatever one operation does, the others are written
+            self._write_singly(batch)
+        self._queue = []
+
     def _write_singly(self, batch: list[_Operation]) -> None:
         """After a failed transaction: each operation alone, so that one cannot sink the others."""
-        for operation in batch:
+        for position, operation in enumerate(batch):
             try:
                 self._write([operation])
+            except sqlite3.OperationalError:  # the file, not the operation
+                self._queue = batch[position:]
+                raise
             except Exception as error:  # told to whoever awaits it
                 self._tell(operation, error)
 

@@ -20,6 +20,7 @@ from gooclaim_cli.history.schema import open_database
 from gooclaim_cli.wire import Delivery, Verdict
 
 _STORED_ANSWER: Final = 64 * 1024
+_LARGEST: Final = 2**63 - 1  # an integer of SQLite's; a sender may declare any length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,9 @@ class Ledger:
         event = arrival.verdict.event
         return f"{self._environment}/{event.tenant_id if event else ''}"
 
+    def _is_running(self, owner: str) -> bool:
+        return owner == self._owner or not self._is_gone(owner)
+
     def _claim(
         self, connection: sqlite3.Connection, arrival: Arrival, digest: str, now: float
     ) -> Claim:
@@ -162,7 +166,7 @@ class Ledger:
         known = None
         if row is not None:
             state = KeyState(row[0])
-            held = state is KeyState.IN_FLIGHT and not self._is_gone(row[1])
+            held = state is KeyState.IN_FLIGHT and self._is_running(row[1])
             known = KnownKey(state, held, row[2], row[3], row[4])
         claim = decide(known, body_sha256=digest, now=now)
         if claim.owns_key:
@@ -214,7 +218,7 @@ class Ledger:
                 outcome,
                 json.dumps(list(dict.fromkeys(arrival.verdict.codes))),
                 status,
-                arrival.size,
+                min(arrival.size, _LARGEST),
                 digest,
                 json.dumps(arrival.delivery.headers),
                 arrival.delivery.body,

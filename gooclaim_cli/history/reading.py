@@ -46,10 +46,11 @@ class HistoryReader:
 
     def list(self, wanted: Filter) -> Iterator[StoredDelivery]:
         """Yield deliveries, the newest first."""
+        pattern = wanted.event_type and wanted.event_type.replace("[!", "[^")  # as SQLite has it
         conditions = [
             (sql, value)
             for sql, value in (
-                ("event_type GLOB ?", wanted.event_type),
+                ("event_type GLOB ?", pattern),
                 ("outcome = ?", wanted.outcome),
                 ("received_at >= ?", wanted.since),
             )
@@ -82,16 +83,14 @@ class HistoryReader:
             f"nothing in the history is called {wanted!r}", "gooclaim history lists what there is"
         )
 
-    def _names(self, column: str, start: str) -> list[str]:
-        """The first few different values that begin with `start`: itself, then in their order."""
-        if not start.isprintable() and any("\ud800" <= each <= "\udfff" for each in start):
-            return []  # bytes that are no text: nothing in the history is called so
+    def _names(self, column: str, start: str) -> tuple[str, ...]:
+        """The first few different values that begin with `start`, itself before all others."""
         rows = self._query(
             f"SELECT DISTINCT {column} FROM delivery"  # noqa: S608 - our own text
             f" WHERE {column} >= ? AND {column} < ? ORDER BY {column} LIMIT 3",
             (start, start + _HIGHEST),
         )
-        return [row[column] for row in rows]
+        return tuple(row[column] for row in rows)
 
     def _newest(self, column: str, name: str) -> DeliveryDetail:
         (row,) = self._query(
@@ -114,9 +113,13 @@ class HistoryReader:
     def _query(self, sql: str, values: tuple[Any, ...]) -> Iterator[sqlite3.Row]:
         if self._connection is None:
             return
-        with translated(self._path), contextlib.closing(self._connection.cursor()) as cursor:
+        with translated(self._path):
+            cursor = self._connection.cursor()
             cursor.row_factory = sqlite3.Row
-            yield from cursor.execute(sql, values)
+            with contextlib.suppress(UnicodeEncodeError):  # lone surrogates: nothing is called so
+                # Neither closed nor delegated to: who stops reading may have closed the connection.
+                for row in cursor.execute(sql, values):  # noqa: UP028
+                    yield row
 
 
 def _stored(row: sqlite3.Row) -> StoredDelivery:

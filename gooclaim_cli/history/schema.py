@@ -7,6 +7,7 @@ own and keeps every row; a released one is never edited.
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -77,8 +78,10 @@ def open_database(
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Made with its final permissions: SQLite gives -wal and -shm the same ones.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Made with its final permissions: SQLite gives -wal and -shm the same ones. One that exists
+        # is not opened: to close a descriptor of it would drop this process's locks on it.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise StorageError(
             f"cannot write the history {path}: {error.strerror}",
@@ -86,27 +89,20 @@ def open_database(
         ) from None
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=busy_ms / 1000)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")
-        _migrate(connection, path)
+        try:
+            _refuse_newer(connection, path)  # before anything is written
+            _write_ahead(connection, busy_ms / 1000)
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+            _migrate(connection, path)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    if _version(connection) == len(MIGRATIONS):
-        return
-    connection.execute("BEGIN IMMEDIATE")  # two processes that start together migrate once
-    try:
-        _apply(connection, path)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-
-
-def _apply(connection: sqlite3.Connection, path: Path) -> None:
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
     found = _version(connection)
     if found > len(MIGRATIONS):
         raise StorageError(
@@ -114,6 +110,37 @@ def _apply(connection: sqlite3.Connection, path: Path) -> None:
             f" knows {len(MIGRATIONS)})",
             "upgrade gooclaim, or set GOOCLAIM_HOME to another folder",
         )
+
+
+def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
+    """Switch to WAL, also beside others that do: SQLite itself does not wait for this lock."""
+    give_up_at = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")  # two processes that start together migrate once
+    try:
+        _refuse_newer(connection, path)
+        _apply(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _apply(connection: sqlite3.Connection) -> None:
+    found = _version(connection)
     for number, script in enumerate(MIGRATIONS[found:], found + 1):
         for statement in filter(str.strip, script.split(";")):
             connection.execute(statement)

@@ -5,6 +5,7 @@ httpx (tests/bench/bench_clients.py). Its exceptions are translated here and now
 """
 
 import asyncio
+import io
 import ssl
 import time
 import urllib.request
@@ -21,6 +22,7 @@ from gooclaim_cli.hosts import is_loopback
 from gooclaim_cli.sending.outcome import Outcome, SendFailure
 
 ANSWER_LIMIT: Final = 1024 * 1024
+_LARGE: Final = 1024 * 1024  # aiohttp wants larger bodies as a file, which it writes in parts
 # What aiohttp would add of its own accord: an endpoint gets the headers that were given.
 _ADDED_BY_AIOHTTP: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -102,7 +104,7 @@ class Sender:
         url = URL(outgoing.url, encoded=True)
         async with self._session.post(
             url,
-            data=outgoing.body,
+            data=outgoing.body if len(outgoing.body) < _LARGE else io.BytesIO(outgoing.body),
             headers=_header_list(outgoing.headers),
             allow_redirects=False,
             proxy=_proxy_for(url),
@@ -113,12 +115,12 @@ class Sender:
                 for name, value in response.raw_headers
             )
             async for chunk in response.content.iter_any():
-                seen.body += chunk[: self._answer_limit - len(seen.body)]
-                if len(seen.body) >= self._answer_limit:
-                    seen.cut = not response.content.at_eof()
+                room = self._answer_limit - len(seen.body)
+                seen.body += chunk[:room]
+                if len(chunk) > room:
+                    seen.cut = True
+                    response.close()
                     break
-            if seen.cut:
-                response.close()
 
 
 class _Answer:
@@ -183,6 +185,26 @@ def _authority(url: str) -> str:
 def _translate(error: Exception, url: str) -> tuple[SendFailure, str]:
     where = _authority(url)
     match error:
+        case aiohttp.ClientConnectorError():
+            return _translate_connecting(error, where)
+        case aiohttp.ClientPayloadError():
+            return SendFailure.ANSWER_TRUNCATED, f"{where} broke off in the middle of its answer"
+        case aiohttp.ClientConnectionError() | OSError():
+            return SendFailure.CONNECTION_RESET, f"{where} closed the connection without an answer"
+        case aiohttp.ClientHttpProxyError():
+            return SendFailure.CONNECTION_FAILED, f"the proxy for {where} answered {error.status}"
+        case aiohttp.ClientResponseError():
+            return SendFailure.ANSWER_MALFORMED, f"{where} answered with something other than HTTP"
+        case _:
+            return SendFailure.REQUEST_INVALID, f"the request to {where} cannot be sent: {error}"
+
+
+def _translate_connecting(
+    error: aiohttp.ClientConnectorError, where: str
+) -> tuple[SendFailure, str]:
+    match error:
+        case aiohttp.ClientProxyConnectionError():
+            return SendFailure.CONNECTION_FAILED, f"no connection to the proxy for {where}"
         case aiohttp.ClientConnectorDNSError():
             return SendFailure.NAME_NOT_FOUND, f"no address is known for {where}"
         case aiohttp.ClientConnectorCertificateError():
@@ -190,15 +212,6 @@ def _translate(error: Exception, url: str) -> tuple[SendFailure, str]:
             return SendFailure.TLS_FAILED, f"the certificate of {where} was refused: {reason}"
         case aiohttp.ClientSSLError():
             return SendFailure.TLS_FAILED, f"no TLS connection with {where}: {error.os_error}"
-        case aiohttp.ClientConnectorError() if isinstance(error.os_error, ConnectionRefusedError):
-            return SendFailure.CONNECTION_REFUSED, f"nothing listens on {where}"
-        case aiohttp.ClientConnectorError():
-            return SendFailure.CONNECTION_FAILED, f"no connection to {where}: {error.os_error}"
-        case aiohttp.ClientPayloadError():
-            return SendFailure.ANSWER_TRUNCATED, f"{where} broke off in the middle of its answer"
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
-            return SendFailure.CONNECTION_RESET, f"{where} closed the connection without an answer"
-        case aiohttp.ClientResponseError():
-            return SendFailure.ANSWER_MALFORMED, f"{where} answered with something other than HTTP"
-        case _:
-            return SendFailure.REQUEST_INVALID, f"the request to {where} cannot be sent: {error}"
+    if isinstance(error.os_error, ConnectionRefusedError):
+        return SendFailure.CONNECTION_REFUSED, f"nothing listens on {where}"
+    return SendFailure.CONNECTION_FAILED, f"no connection to {where}: {error.os_error}"

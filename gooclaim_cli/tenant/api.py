@@ -3,14 +3,16 @@
 Facts of the API stand in the contract; the two paths that are not published are settings.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
+from urllib.parse import quote
 
 import httpx
 
-from gooclaim_cli.tenant.http import ApiProblem, CredentialsError, call, members
+from gooclaim_cli.tenant.http import BACKOFF, ApiProblem, CredentialsError, call, members
 
 TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - a path
 WEBHOOK_CONFIG_PATH: Final = "/v1/tenants/{tenant_id}/webhook"
@@ -30,7 +32,10 @@ class Webhook:
 
 
 class TenantApi:
-    """A tenant's view of the API. Tokens are cached in memory until shortly before they expire."""
+    """A tenant's view of the API. Tokens are cached in memory until shortly before they expire.
+
+    `backoff` is the wait before the first retry, in seconds; `on_retry` hears of each.
+    """
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class TenantApi:
         client_secret: str,
         tenant_id: str,
         webhook_path: str = WEBHOOK_CONFIG_PATH,
+        backoff: float = BACKOFF,
         on_retry: Callable[[ApiProblem, float], None] = lambda _problem, _wait: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,7 +55,8 @@ class TenantApi:
             "client_id": client_id,
             "client_secret": client_secret,
         }
-        self._webhook = webhook_path.replace("{tenant_id}", tenant_id)
+        self._webhook = webhook_path.replace("{tenant_id}", quote(tenant_id, safe=""))
+        self._backoff = backoff
         self._on_retry = on_retry
         self._clock = clock
         self._token = ""
@@ -107,6 +114,8 @@ class TenantApi:
                     path,
                     headers={"Authorization": f"Bearer {token}", **(headers or {})},
                     json=json,
+                    hide=(token, self._credentials["client_secret"]),
+                    backoff=self._backoff,
                     on_retry=self._on_retry,
                 )
             except CredentialsError as error:
@@ -119,11 +128,17 @@ class TenantApi:
             return self._token
         asked = self._clock()
         response = await call(
-            self._client, "POST", TOKEN_PATH, json=self._credentials, on_retry=self._on_retry
+            self._client,
+            "POST",
+            TOKEN_PATH,
+            json=self._credentials,
+            hide=(self._credentials["client_secret"],),
+            backoff=self._backoff,
+            on_retry=self._on_retry,
         )
         granted = members(response)
         token, lifetime = granted.get("access_token"), granted.get("expires_in", 0)
-        if not isinstance(token, str) or not isinstance(lifetime, int | float):
+        if not isinstance(lifetime, int | float) or not _is_token(token):
             raise ApiProblem(
                 f"{TOKEN_PATH}: the answer holds no token",
                 "is GOOCLAIM_API_URL the address of Gooclaim's API?",
@@ -133,19 +148,29 @@ class TenantApi:
         return token
 
 
+def _are_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_token(value: object) -> TypeGuard[str]:
+    """Whether it can be sent in a header; the errors of libraries would quote what cannot."""
+    return isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value) is not None
+
+
 def _webhook(response: httpx.Response) -> Webhook:
     found = members(response)
     url, events, secret = found.get("url"), found.get("events"), found.get("signing_secret")
-    if not isinstance(url, str) or not isinstance(events, list):
+    etag = response.headers.get("etag", "")
+    if not isinstance(url, str) or not _are_texts(events) or not etag.isascii():
         raise ApiProblem(
-            f"{response.request.url.path}: the answer has no url and events",
+            f"{response.request.url.path}: the answer has no url, events and ETag",
             "is GOOCLAIM_WEBHOOK_CONFIG_PATH right?",
             status=response.status_code,
         )
     return Webhook(
         url=url,
-        events=tuple(map(str, events)),
-        etag=response.headers.get("etag", ""),
+        events=tuple(events),
+        etag=etag,
         updated_at=str(found.get("updated_at", "")),
         secret=secret if isinstance(secret, str) and secret else None,
     )

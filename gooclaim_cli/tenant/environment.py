@@ -29,7 +29,8 @@ def environment_of(api_url: str) -> Environment:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
-    if host is None or parts.scheme not in ("http", "https") or parts.username is not None:
+    odd = " " in api_url or not api_url.isprintable()  # read differently by different libraries
+    if host is None or odd or parts.scheme not in ("http", "https") or parts.username is not None:
         raise ConfigurationError(
             "the API URL is not an http or https address",
             f"set GOOCLAIM_API_URL to {DEFAULT_API_URL}, or leave it out",

@@ -3,6 +3,7 @@
 httpx's exceptions and problem details (RFC 7807) become `ApiProblem` here and nowhere else.
 """
 
+import asyncio
 import math
 import ssl
 from collections.abc import Callable, Mapping
@@ -12,12 +13,15 @@ import httpx
 import msgspec
 import tenacity
 
-from gooclaim_cli.errors import ApiError, ExitCode
+from gooclaim_cli.errors import ApiError, ConfigurationError, ExitCode
 from gooclaim_cli.hosts import is_loopback
 
 TIMEOUT: Final = 10.0
+BACKOFF: Final = 0.25
 _ATTEMPTS: Final = 4
 _LONGEST_WAIT: Final = 30.0
+_LONGEST_ANSWER: Final = 1024 * 1024
+_HEADERS_READ: Final = ("etag", "retry-after")
 # The answer to a call that is sent again (with the same Idempotency-Key) is the same one.
 _PASSING: Final = (429, 500, 502, 503, 504)
 
@@ -45,13 +49,21 @@ class CredentialsError(ApiProblem):
 
 
 def open_client(api_url: str) -> httpx.AsyncClient:
-    """A client for an API; the environment's proxies are for other machines only."""
-    return httpx.AsyncClient(
-        base_url=api_url,
-        timeout=TIMEOUT,
-        trust_env=not is_loopback(httpx.URL(api_url).host),
-        headers={"Accept": "application/json"},
-    )
+    """A client for an API; the environment's proxies are for other machines only.
+
+    Raises ConfigurationError where the URL is no address.
+    """
+    try:
+        return httpx.AsyncClient(
+            base_url=api_url,
+            timeout=TIMEOUT,
+            trust_env=not is_loopback(httpx.URL(api_url).host),
+            headers={"Accept": "application/json"},
+        )
+    except httpx.InvalidURL as error:
+        raise ConfigurationError(
+            f"the API URL is no address: {error}", "mend GOOCLAIM_API_URL"
+        ) from None
 
 
 async def call(
@@ -62,23 +74,29 @@ async def call(
     headers: Mapping[str, str] | None = None,
     json: Any = None,
     attempts: int = _ATTEMPTS,
+    backoff: float = BACKOFF,
+    hide: tuple[str, ...] = (),
     on_retry: Callable[[ApiProblem, float], None] = lambda _problem, _wait: None,
 ) -> httpx.Response:
     """Send until an answer is final. `on_retry` hears of each problem that is tried again.
 
-    Returns 2xx and 404 answers. Raises ApiProblem for the rest and where no answer comes.
+    Returns 2xx and 404 answers. Raises ApiProblem for the rest and where no answer comes; its
+    message never holds a text of `hide`.
     """
     content = None if json is None else msgspec.json.encode(json)
     sent = dict(headers or {}) | ({"Content-Type": "application/json"} if content else {})
     async for attempt in tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(_worth_retrying),
         stop=tenacity.stop_after_attempt(attempts),
-        wait=_wait,
+        wait=lambda state: _wait(state, backoff),
         before_sleep=lambda state: on_retry(_problem_of(state), state.upcoming_sleep),
         reraise=True,
     ):
         with attempt:
-            return await _call_once(client, method, path, sent, content)
+            response = await _call_once(client, method, path, sent, content)
+            if response.is_success or response.status_code == 404:
+                return response
+            raise problem(response, hide)
     raise AssertionError("tenacity returns or raises")
 
 
@@ -86,23 +104,45 @@ async def _call_once(
     client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str], body: bytes | None
 ) -> httpx.Response:
     try:
-        response = await client.request(method, path, headers=headers, content=body)
-    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-        reason = str(error) or type(error).__name__
+        async with (
+            asyncio.timeout(client.timeout.read),  # the client's own is for each piece of it
+            client.stream(method, path, headers=headers, content=body) as answer,
+        ):
+            return await _whole(answer)
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, TimeoutError) as error:
+        late = isinstance(error, TimeoutError | httpx.TimeoutException)
+        reason = "no answer in time" if late else str(error) or type(error).__name__
         raise ApiProblem(
             f"{client.base_url.host} cannot be reached: {reason}",
             "check the network and GOOCLAIM_API_URL, or work offline: gooclaim listen --sandbox",
             status=None,
         ) from None
-    if response.is_success or response.status_code == 404:
-        return response
-    raise problem(response)
 
 
-def problem(response: httpx.Response) -> ApiProblem:
-    """Translate an error answer (RFC 7807 problem details, or anything else)."""
+async def _whole(answer: httpx.Response) -> httpx.Response:
+    """Read an answer, decoded, as far as any that is meant goes. Raises ApiProblem."""
+    content = bytearray()
+    async for chunk in answer.aiter_bytes():
+        content += chunk
+        if len(content) > _LONGEST_ANSWER:
+            raise ApiProblem(
+                f"{answer.request.url.path}: the answer is too long",
+                "is GOOCLAIM_API_URL the address of Gooclaim's API?",
+                status=answer.status_code,
+            )
+    kept = [(name, value) for name, value in answer.headers.items() if name in _HEADERS_READ]
+    return httpx.Response(
+        answer.status_code, headers=kept, content=bytes(content), request=answer.request
+    )
+
+
+def problem(response: httpx.Response, hide: tuple[str, ...] = ()) -> ApiProblem:
+    """Translate an error answer (RFC 7807 problem details, or anything else).
+
+    A server may repeat what it was sent: what is in `hide` is not passed on.
+    """
     status = response.status_code
-    detail = _detail(response) or response.reason_phrase or "no reason given"
+    detail = _detail(response, hide) or response.reason_phrase or "no reason given"
     message = f"{response.request.method} {response.request.url.path}: {status} {detail}"
     if status == 401:
         return CredentialsError(
@@ -122,7 +162,7 @@ def members(response: httpx.Response) -> dict[str, Any]:
     """Decode an answer that must be a JSON object. Raises ApiProblem."""
     try:
         return msgspec.json.decode(response.content, type=dict[str, Any])
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except (ValueError, RecursionError):
         raise ApiProblem(
             f"{response.request.url.path}: the answer is not a JSON object",
             "is GOOCLAIM_API_URL the address of Gooclaim's API?",
@@ -130,13 +170,17 @@ def members(response: httpx.Response) -> dict[str, Any]:
         ) from None
 
 
-def _detail(response: httpx.Response) -> str:
+def _detail(response: httpx.Response, hide: tuple[str, ...]) -> str:
     try:
         found = msgspec.json.decode(response.content, type=dict[str, Any])
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except (ValueError, RecursionError):
         return ""
     code, text = found.get("error_code"), found.get("detail") or found.get("title")
-    return " ".join(str(part)[:200] for part in (text, f"({code})" if code else None) if part)
+    said = (text, f"({code})" if isinstance(code, str) and code else None)
+    texts = [part for part in said if isinstance(part, str) and part]
+    for secret in filter(None, hide):
+        texts = [text.replace(secret, "(hidden)") for text in texts]
+    return " ".join(text[:200] for text in texts)
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -158,9 +202,10 @@ def _problem_of(state: tenacity.RetryCallState) -> ApiProblem:
     return error
 
 
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Retry-After where there is one, else exponential with jitter."""
+def _wait(state: tenacity.RetryCallState, backoff: float) -> float:
+    """Retry-After where there is one, else exponential from `backoff` on, with jitter."""
     told = _problem_of(state).wait
     if told is not None:
         return min(told, _LONGEST_WAIT)
-    return tenacity.wait_exponential_jitter(initial=0.25, max=4.0, jitter=0.25)(state)
+    jitter = tenacity.wait_random(0.0, backoff)
+    return (tenacity.wait_exponential(multiplier=backoff, max=4.0) + jitter)(state)

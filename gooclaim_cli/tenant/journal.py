@@ -19,13 +19,23 @@ class HomeWebhook(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of ours. `home` None: nothing was configured. `at` is UNIX seconds."""
+    """One change of ours. `home` None: nothing was configured. `at` is UNIX seconds.
+
+    `earlier`: URLs of sessions whose change was taken up. Until ours is really there, one of them
+    may still be.
+    """
 
     api_url: str
     tenant_id: str
     ours: str
     home: HomeWebhook | None
     at: float
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every URL that this entry undoes."""
+        return self.ours, *self.earlier
 
 
 class Journal:
@@ -46,7 +56,7 @@ class Journal:
             return None
         try:
             return msgspec.json.decode(content, type=Entry)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(
                 f"the journal {self.path} cannot be read: {error}",
                 "see in the Console which URL is configured, then remove the file",

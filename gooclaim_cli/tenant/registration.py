@@ -47,6 +47,8 @@ class Registration:
         self._tenant_id = tenant_id
         self._notify = notify
         self._clock = clock
+        self._ours: str | None = None
+        self._told: set[str] = set()
 
     async def register(self, url: str) -> tuple[HomeWebhook | None, Webhook]:
         """Configure `url` with the events that were there; return what was there, and the answer.
@@ -55,17 +57,12 @@ class Registration:
         """
         for tries_left in reversed(range(_TRIES)):
             found = await self._api.get_webhook()
-            home = self._home(found)
-            entry = Entry(
-                api_url=self._api_url,
-                tenant_id=self._tenant_id,
-                ours=url,
-                home=home,
-                at=self._clock(),
-            )
+            entry = self._entry(url, found)
             self._journal.write(entry)
+            self._ours = url
+            events = found.events if found else ALL_EVENTS
             try:
-                return home, await self._put(url, found.events if found else ALL_EVENTS, found)
+                return entry.home, await self._put(url, events, found)
             except ApiProblem as error:
                 if error.status not in (409, 412) or not tries_left:
                     raise
@@ -92,7 +89,10 @@ class Registration:
         if _is_home(found, entry.home):
             self._journal.clear()
             return True
-        if found is None or found.url != entry.ours:
+        if self._ours not in (None, entry.ours):  # a later session took ours up, and undoes it
+            self._tell_left_alone(found)
+            return False
+        if found is None or found.url not in entry.urls:
             self._tell_left_alone(found)
             self._journal.clear()
             return False
@@ -111,28 +111,48 @@ class Registration:
             idempotency_key=str(uuid.uuid4()),
         )
 
-    def _home(self, found: Webhook | None) -> HomeWebhook | None:
-        """What belongs there. A session's URL never does: that of a dead one may be left over."""
-        if found is None:
-            return None
-        if not is_session_url(found.url):
-            return HomeWebhook(found.url, found.events)
-        entry = self._journal.read()
-        if entry is not None and entry.ours == found.url:
+    def _entry(self, url: str, found: Webhook | None) -> Entry:
+        """The change that is about to be made, with what belongs there.
+
+        A session's URL never does: that of a dead one may be left over.
+        """
+        home: HomeWebhook | None = None
+        earlier: tuple[str, ...] = ()
+        if found is not None and not is_session_url(found.url):
+            home = HomeWebhook(found.url, found.events)
+        elif found is not None:
+            known = self._journal.read()
+            if known is not None and found.url in known.urls:
+                home, earlier = known.home, known.urls
+            self._tell_found(found.url, taken_up=bool(earlier))
+        return Entry(
+            api_url=self._api_url,
+            tenant_id=self._tenant_id,
+            ours=url,
+            home=home,
+            at=self._clock(),
+            earlier=tuple(dict.fromkeys(each for each in earlier if each != url)),
+        )
+
+    def _tell_found(self, url: str, *, taken_up: bool) -> None:
+        """Tell of another session's URL, once: a registration may be tried several times."""
+        if url in self._told:
+            return
+        self._told.add(url)
+        if taken_up:
             self._notify(
                 Level.INFO,
                 "journal_taken_up",
-                "an earlier session ended without restoring the tenant's URL; this one will",
+                "an earlier session has not restored the tenant's URL; this one will",
                 "",
             )
-            return entry.home
-        self._notify(
-            Level.WARNING,
-            "other_session_found",
-            f"another gooclaim session was registered: {found.url}",
-            "it no longer gets events; at the end our URL is removed and nothing is configured",
-        )
-        return None
+        else:
+            self._notify(
+                Level.WARNING,
+                "other_session_found",
+                f"another gooclaim session was registered: {url}",
+                "it no longer gets events; at the end our URL is removed and nothing is configured",
+            )
 
     def _tell_left_alone(self, found: Webhook | None) -> None:
         now = f"{found.url} (since {found.updated_at})" if found else "nothing"

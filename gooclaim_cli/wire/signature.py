@@ -59,7 +59,7 @@ class SigningSecret:
         if not self.value:
             raise ValueError("a signing secret cannot be empty")
         try:
-            self.key  # noqa: B018 - text that has no bytes is told here, not at each delivery
+            self.value.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
             raise ValueError("a signing secret must be text that UTF-8 can hold") from None
 

@@ -1,0 +1,49 @@
+"""Shells complete commands, subcommands and options."""
+
+from pathlib import Path
+
+import pytest
+
+from gooclaim_cli.cli.app import COMMANDS
+
+from .support import run
+
+
+def complete(home: Path, shell: str, typed: str) -> str:
+    """What a shell is offered behind what was typed."""
+    variables = {
+        "_GOOCLAIM_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": typed,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_WORD_TO_COMPLETE": typed.split(" ")[-1],
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(typed.count(" ")),
+    }
+    done = run([], home, **variables)
+    assert (done.code, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_command_is_offered(home: Path, shell: str) -> None:
+    offered = complete(home, shell, "gooclaim ")
+    assert all(name in offered for name in COMMANDS)
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_commands_are_offered_with_what_they_do(home: Path, shell: str) -> None:
+    offered = complete(home, shell, "gooclaim ").replace("\\\\:", ":")
+    assert all(line in offered for line in COMMANDS.values())
+
+
+def test_what_begins_as_typed_is_offered(home: Path) -> None:
+    assert complete(home, "bash", "gooclaim his").split() == ["history"]
+    assert complete(home, "bash", "gooclaim listen --forward-t").split() == ["--forward-to"]
+    assert complete(home, "bash", "gooclaim history ").split() == ["show"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_given_a_script_that_asks(home: Path, shell: str) -> None:
+    done = run([], home, _GOOCLAIM_COMPLETE=f"source_{shell}")
+    assert (done.code, done.stderr) == (0, "")
+    assert f"complete_{shell}" in done.stdout

@@ -1,0 +1,61 @@
+"""The README says what there is: commands, settings, exit codes, reasons."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gooclaim_cli.cli.app import COMMANDS
+from gooclaim_cli.errors import ExitCode
+from gooclaim_cli.plan import TunnelKind
+from gooclaim_cli.settings import HOME_VARIABLE, Settings
+from gooclaim_cli.wire import Reason, SignedContent
+
+README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
+# What `Settings` holds, by the names that people write.
+NAMES = [
+    field.replace("signing_secrets", "signing_secret")
+    for field in Settings.__dataclass_fields__
+    if field != "places"
+]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_mentioned(name: str) -> None:
+    assert f"gooclaim {name}" in README
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_is_mentioned_with_its_variable_and_its_entry(name: str) -> None:
+    rows = [line for line in README.splitlines() if f"`GOOCLAIM_{name.upper()}`" in line]
+    assert any(f"`{name}`" in row for row in rows)
+
+
+def test_every_variable_that_is_mentioned_exists() -> None:
+    known = {f"GOOCLAIM_{name.upper()}" for name in NAMES} | {HOME_VARIABLE}
+    assert set(re.findall(r"GOOCLAIM_[A-Z_]+", README)) == known
+
+
+def test_the_table_of_exit_codes_is_that_of_the_code() -> None:
+    table = README.partition("| exit code |")[2].partition("\n\n")[0]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)] == list(ExitCode)
+
+
+@pytest.mark.parametrize("code", [*Reason, *SignedContent])
+def test_every_code_is_mentioned(code: str) -> None:
+    assert f"`{code}`" in README
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TunnelKind if kind is not TunnelKind.AUTO])
+def test_every_tunnel_is_mentioned(kind: TunnelKind) -> None:
+    assert f"| `{kind}` |" in README
+
+
+def test_every_option_that_is_mentioned_exists() -> None:
+    """Of the commands' sources: an option is written there as it is typed."""
+    sources = "".join(
+        path.read_text("utf-8").replace("_", "-")
+        for path in (Path(__file__).parents[1] / "gooclaim_cli" / "cli").glob("*.py")
+    )
+    for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--help"}:
+        assert option.removeprefix("--") in sources, option
