@@ -14,6 +14,7 @@ from random import SystemRandom
 from typing import Final
 
 from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.guard import Gate, Limits
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, SandboxFacts, Summary
 from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.plan import (
@@ -61,6 +62,7 @@ class Session:
         self._early: list[Happening] | None = []
         self._secrets = plan.settings.signing_secrets
         self._lease: Lease | None = None
+        self._gate = Gate(Limits().connections)
         self._starting: asyncio.Task[object] | None = None
         self._stopped = asyncio.Event()
 
@@ -143,7 +145,7 @@ class Session:
             require_secrets(self._settings)
         receiver = await self._start_receiver(stack, environment, kind)
         port = await stack.enter_async_context(
-            serve(receiver, host=self._plan.bind, port=self._plan.port)
+            serve(receiver, host=self._plan.bind, port=self._plan.port, gate=self._gate)
         )
         api = None
         if registers or kind is TunnelKind.LOCAL:
@@ -252,7 +254,7 @@ class Session:
                 certificate=str(issued.get("certificate")),
                 private_key=str(issued.get("private_key")),
             )
-            return LocalTunnel(receiver, certificate)
+            return LocalTunnel(receiver, certificate, self._gate)
         if kind is TunnelKind.URL and self._plan.public_url is not None:
             return UrlTunnel(self._plan.public_url)
         return None

@@ -13,6 +13,7 @@ from typing import Any, Final
 import uvicorn
 
 from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.guard import Gate, GuardedProtocol, Limits
 
 _HIGHEST_PORT: Final = 65_535
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
@@ -24,8 +25,10 @@ class _Server(uvicorn.Server):
     uvicorn's own loop looks ten times a second whether it is to end.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, limits: Limits, gate: Gate) -> None:
         super().__init__(config)
+        self._limits = limits
+        self._gate = gate
         self.accepting = asyncio.Event()
         self.leaving = asyncio.Event()
 
@@ -34,8 +37,27 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        loop, tls = asyncio.get_running_loop(), self.config.ssl
+        self.servers = [
+            await loop.create_server(
+                self._connection,
+                sock=each,
+                ssl=tls,
+                ssl_handshake_timeout=self._limits.head_seconds if tls else None,
+            )
+            for each in sockets or ()
+        ]
+        self.started = True
         self.accepting.set()
+
+    def _connection(self) -> asyncio.Protocol:
+        return GuardedProtocol(
+            config=self.config,
+            server_state=self.server_state,
+            app_state={},
+            limits=self._limits,
+            gate=self._gate,
+        )
 
     async def main_loop(self) -> None:
         while not self.leaving.is_set():
@@ -52,13 +74,16 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: ssl.SSLContext | None = None,
+    limits: Limits | None = None,
+    gate: Gate | None = None,
     grace: float = 1.0,
 ) -> AsyncIterator[int]:
     """Serve `app` on host and port (0: the system picks) and yield the port.
 
-    On leaving, requests under way get `grace` seconds. Raises ConfigurationError where the address
-    cannot be had.
+    `gate` counts the connections of several servers together. On leaving, requests under way get
+    `grace` seconds. Raises ConfigurationError where the address cannot be had.
     """
+    limits = limits or Limits()
     listener = bind(host, port)
     config = uvicorn.Config(
         app,
@@ -66,6 +91,7 @@ async def serve(
         lifespan="off",
         ws="none",
         http="httptools",
+        timeout_keep_alive=limits.idle_seconds,
         log_config=None,
         log_level="critical",
         access_log=False,
@@ -74,7 +100,7 @@ async def serve(
         timeout_graceful_shutdown=max(1, round(grace)),
         ssl_context_factory=(lambda _config, _default: tls) if tls else None,
     )
-    server = _Server(config)
+    server = _Server(config, limits, gate or Gate(limits.connections))
     running = asyncio.create_task(server.serve(sockets=[listener]), name=f"serve {host}")
     accepting = asyncio.create_task(server.accepting.wait())
     try:

@@ -7,15 +7,28 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from gooclaim_cli.errors import ExitCode
 
 T = TypeVar("T")
+_FILES: Final = 4096
+
+
+def allow_many_files() -> None:
+    """Let this process open as many connections as it means to bound itself."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows, or not allowed
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on uvloop where it exists."""
+    allow_many_files()
     factory = None
     with contextlib.suppress(ImportError):
         import uvloop

@@ -33,6 +33,10 @@ from gooclaim_cli.wire import (
 )
 
 MAX_BODY: Final = 1024 * 1024
+# Bodies up to the first size are always read; larger ones only while all together are below the
+# second: slow senders of large bodies can neither fill the memory nor keep real events out.
+_SMALL: Final = 64 * 1024
+_MOST_READ_AT_ONCE: Final = 32 * 1024 * 1024
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
@@ -57,6 +61,10 @@ class _TooLargeError(Exception):
     def __init__(self, size: int) -> None:
         super().__init__(size)
         self.size = size
+
+
+class _CrowdedError(Exception):
+    """Too many large bodies are being read at once."""
 
 
 class _HungUpError(Exception):
@@ -87,6 +95,7 @@ class Receiver:
         self._clock = clock
         self._random = random or SystemRandom()
         self._path = options.path.encode()
+        self._reading = 0  # bytes of bodies that are not whole yet, of all connections
         policy = ExchangePolicy(
             deadline=options.deadline,
             events=options.events,
@@ -108,6 +117,8 @@ class Receiver:
             await self._serve(scope, receive, send)
         except _HungUpError:
             return
+        except _CrowdedError:
+            await _respond(send, answers.CROWDED)
         except Exception as error:  # the session goes on; the person is told
             await _respond(send, answers.INTERNAL)
             message = f"a delivery could not be handled: {type(error).__name__}: {error}"
@@ -139,7 +150,7 @@ class Receiver:
     async def _read(self, scope: Any, receive: Receive) -> Arrival:
         """Read and verify one request. Raises _HungUpError."""
         try:
-            body = await _read_body(scope, receive, self._options.max_body)
+            body = await self._read_body(scope, receive)
         except _TooLargeError as error:
             detail = f"the body has more than {self._options.max_body} bytes"
             finding = Finding(Reason.BODY_TOO_LARGE, detail)
@@ -155,6 +166,36 @@ class Receiver:
             tenant_id=self._options.tenant_id,
         )
         return self._arrival(delivery, verdict, len(body))
+
+    async def _read_body(self, scope: Any, receive: Receive) -> bytes:
+        """Read the whole body. A declared length is believed at once.
+
+        Raises _TooLargeError, _CrowdedError, _HungUpError.
+        """
+        limit = self._options.max_body
+        lengths = (value for name, value in scope["headers"] if name == b"content-length")
+        declared = next(lengths, b"0")
+        if declared.isdigit() and int(declared) > limit:
+            raise _TooLargeError(int(declared))
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise _HungUpError
+                chunk = message.get("body", b"")
+                chunks.append(chunk)
+                size += len(chunk)
+                self._reading += len(chunk)
+                if size > limit:
+                    raise _TooLargeError(size)
+                if size > _SMALL and self._reading > _MOST_READ_AT_ONCE:
+                    raise _CrowdedError
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+        finally:
+            self._reading -= size
 
     def _arrival(self, delivery: Delivery, verdict: Verdict, size: int) -> Arrival:
         now = self._clock()
@@ -185,26 +226,6 @@ class Receiver:
                 sent = True
         finally:
             self._exchange.settle(arrival, reply, sent=sent)
-
-
-async def _read_body(scope: Any, receive: Receive, limit: int) -> bytes:
-    """Read the whole body, `limit` bytes at most: a declared length is believed at once."""
-    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    if declared.isdigit() and int(declared) > limit:
-        raise _TooLargeError(int(declared))
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise _HungUpError
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise _TooLargeError(size)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
 
 
 async def _respond(send: Send, answer: Answer) -> None:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 from gooclaim_cli.errors import StorageError
 from gooclaim_cli.happenings import (
@@ -27,6 +27,8 @@ from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.forwarding import Forwarder
 from gooclaim_cli.wire import Event
+
+_MOST_FORWARDS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,8 @@ class Exchange:
 
         What is returned must be answered and then given to `settle`.
         """
+        if len(self._forwards) >= _MOST_FORWARDS:  # each holds a body: the handler does not keep up
+            return Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False))
         try:
             claim = await self._ledger.take(arrival, now=arrival.received_at)
             return await self._act(arrival, event, claim, started, hang_up)

@@ -79,7 +79,10 @@ def forwarded_headers(
 
 
 def answer_of(url: str, outcome: Outcome) -> HandlerAnswer:
-    """A handler's answer as the session tells it."""
+    """A handler's answer as the session tells it.
+
+    Of a 2xx that is longer than the sender reads, no body is kept: half of one is worse than none.
+    """
     return HandlerAnswer(
         url=url,
         status=outcome.status,
@@ -87,5 +90,5 @@ def answer_of(url: str, outcome: Outcome) -> HandlerAnswer:
         error=outcome.failure,
         message=outcome.message,
         headers=outcome.headers,
-        body=outcome.body,
+        body=b"" if outcome.cut and outcome.succeeded else outcome.body,
     )

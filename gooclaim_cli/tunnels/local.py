@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gooclaim_cli.errors import TunnelError
+from gooclaim_cli.guard import Gate
 from gooclaim_cli.serving import AsgiApp, serve
 
 
@@ -24,14 +25,15 @@ class LocalTunnel:
 
     name = "local"
 
-    def __init__(self, app: AsgiApp, certificate: EndpointCertificate) -> None:
+    def __init__(self, app: AsgiApp, certificate: EndpointCertificate, gate: Gate) -> None:
         self._app = app
         self._certificate = certificate
+        self._gate = gate
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[str]:
         """Serve on a port that the system picks. Raises TunnelError."""
-        async with serve(self._app, tls=_server_tls(self._certificate)) as port:
+        async with serve(self._app, tls=_server_tls(self._certificate), gate=self._gate) as port:
             yield f"https://localhost:{port}"
 
 

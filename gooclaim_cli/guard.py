@@ -1,0 +1,193 @@
+"""Guarding a server against senders that are slow, endless or many.
+
+uvicorn alone keeps a connection that never finishes its headers, and bounds neither their size nor
+the number of connections. What is cut off here has not been acknowledged: a sender that means it
+tries again.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds for each phase of a connection, and sizes. `connections` are all of one `Gate`.
+
+    A connection has `head_seconds` from its start (or its next request's first byte) to the end of
+    the headers, `body_seconds` more for the body, `write_seconds` to take what is answered.
+    """
+
+    connections: int = 500
+    head_seconds: float = 10.0
+    body_seconds: float = 20.0
+    write_seconds: float = 10.0
+    idle_seconds: int = 15
+    head_bytes: int = 64 * 1024
+    headers: int = 100
+
+
+class Gate:
+    """Counts connections. One too many costs the place of the one that has waited longest."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._open: set[GuardedProtocol] = set()
+        # Connections without a whole request, the longest-waiting first.
+        self._waiting: dict[GuardedProtocol, None] = {}
+
+    @property
+    def occupied(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
+    def enter(self, connection: "GuardedProtocol") -> bool:
+        """Admit a connection; False where every place is taken by a request under way."""
+        self._open.add(connection)
+        self.wait(connection)
+        if len(self._open) <= self._limit:
+            return True
+        longest = next(iter(self._waiting))
+        self.leave(longest)
+        longest.cut_off()
+        return longest is not connection
+
+    def wait(self, connection: "GuardedProtocol") -> None:
+        """A connection waits for its next request."""
+        self._waiting.pop(connection, None)
+        self._waiting[connection] = None
+
+    def work(self, connection: "GuardedProtocol") -> None:
+        """A connection's request is whole: it keeps its place until it is answered."""
+        self._waiting.pop(connection, None)
+
+    def leave(self, connection: "GuardedProtocol") -> None:
+        """A connection ends."""
+        self._open.discard(connection)
+        self._waiting.pop(connection, None)
+
+
+_BAD_REQUEST: Final = 400
+_TIMED_OUT: Final = 408
+_HEAD_TOO_LARGE: Final = 431
+_NOT_IMPLEMENTED: Final = 501
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol with a deadline for each phase and a bound for each size."""
+
+    def __init__(self, *args: Any, limits: Limits, gate: Gate, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._limits = limits
+        self._gate = gate
+        self._due: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._refused = False
+        self._head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Admit the connection, or end it."""
+        super().connection_made(transport)
+        if self._gate.enter(self):
+            self._within(self._limits.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
+        self._at_leisure()
+        self._gate.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, as long as the headers stay within bounds."""
+        if self._refused:
+            return
+        if self._in_head:
+            self._head_bytes += len(data)
+            # One read may hold the start of the body, too: that is not counted against the head.
+            if self._head_bytes > self._limits.head_bytes and b"\r\n\r\n" not in data:
+                self._refuse(_HEAD_TOO_LARGE)
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A request's first byte: the clock starts for its headers."""
+        super().on_message_begin()
+        self._within(self._limits.head_seconds)
+
+    def on_headers_complete(self) -> None:
+        """The headers are whole: judge them, then give the body its time."""
+        self._in_head = False
+        refusal = self._judge_head()
+        if refusal is not None:
+            self._refuse(refusal)
+            return
+        self._within(self._limits.body_seconds)
+        super().on_headers_complete()
+
+    def _judge_head(self) -> int | None:
+        """The status that refuses a request by its headers; None where nothing is wrong."""
+        size = sum(len(name) + len(value) for name, value in self.headers) + len(self.url)
+        if len(self.headers) > self._limits.headers or size > self._limits.head_bytes:
+            return _HEAD_TOO_LARGE
+        if self.parser.should_upgrade():  # the parser would take the body for another protocol
+            return _BAD_REQUEST
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        return _NOT_IMPLEMENTED if codings not in ([], [b"chunked"]) else None
+
+    def on_body(self, body: bytes) -> None:
+        """Pass on a part of the body."""
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole: from now on it is ours to be quick."""
+        if not self._refused:
+            self._at_leisure()
+            self._in_head, self._head_bytes = True, 0
+            self._gate.work(self)
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """It is answered: the connection waits for the next request."""
+        self._gate.wait(self)
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """The sender does not take our answer: not for ever."""
+        self._within(self._limits.write_seconds)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It takes it again."""
+        self._at_leisure()
+        super().resume_writing()
+
+    def cut_off(self) -> None:
+        """End a connection that took too long, with an answer where one is still possible."""
+        self._refuse(_TIMED_OUT)
+
+    def _refuse(self, status: int) -> None:
+        self._at_leisure()
+        self._refused = True
+        if self.flow.write_paused:  # closing would wait until all is written
+            self.transport.abort()
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            idle = self._in_head and not self._head_bytes
+            if not idle:  # to a connection that has asked for nothing, nothing is said
+                self.transport.write(
+                    STATUS_LINE[status] + b"connection: close\r\ncontent-length: 0\r\n\r\n"
+                )
+        self.transport.close()
+
+    def _within(self, seconds: float) -> None:
+        self._at_leisure()
+        self._due = self.loop.call_later(seconds, self.cut_off)
+
+    def _at_leisure(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
