@@ -19,10 +19,15 @@ class Delivery:
     @classmethod
     def from_raw(cls, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> "Delivery":
         """Take headers as a server gives them: HTTP header bytes are latin-1 (RFC 9110, 5.5)."""
-        return cls(
-            tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
-            body,
-        )
+        text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+        return cls(tuple(text), body)
+
+    def by_name(self) -> dict[str, list[str]]:
+        """Every header's values, in order, by its name in lower case."""
+        named: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            named.setdefault(name.lower(), []).append(value)
+        return named
 
     def values(self, name: str) -> list[str]:
         """Every value given for a header, in order; names are compared without case."""

@@ -20,6 +20,10 @@ from gooclaim_cli.wire.delivery import (
 from gooclaim_cli.wire.event import BodyNotJsonError, EnvelopeInvalidError, Event, decode_event
 
 DEFAULT_TOLERANCE: Final = 300.0
+_SIGNATURE, _TIMESTAMP_NAME, _KEY, _EVENT = (
+    name.lower()
+    for name in (SIGNATURE_HEADER, TIMESTAMP_HEADER, IDEMPOTENCY_KEY_HEADER, EVENT_HEADER)
+)
 _HEX_DIGEST = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 # Twelve digits reach past the year 30000: more is no time, and int() of a huge text is slow.
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -163,16 +167,17 @@ def verify(
     may match (rotation). Where `tenant_id` is given, an event of another tenant is refused.
     """
     findings: list[Finding] = []
-    signature = _read_signature(delivery, findings)
-    timestamp = _read_timestamp(delivery, signature, findings)
-    if not delivery.value(IDEMPOTENCY_KEY_HEADER):
+    named = delivery.by_name()  # once: this runs for every request that arrives
+    signature = _read_signature(named.get(_SIGNATURE, []), findings)
+    timestamp = _read_timestamp(named.get(_TIMESTAMP_NAME, []), signature, findings)
+    if not named.get(_KEY, [""])[0]:
         findings.append(
             Finding(Reason.IDEMPOTENCY_KEY_MISSING, f"{IDEMPOTENCY_KEY_HEADER} is missing")
         )
     matched = _match(delivery, signature, timestamp, secrets, signed_content, findings)
     if timestamp is not None:
         findings.extend(_judge_age(int(timestamp), now, tolerance))
-    event = _read_envelope(delivery, tenant_id, findings)
+    event = _read_envelope(delivery.body, named.get(_EVENT, []), tenant_id, findings)
     return Verdict(tuple(findings), event, matched)
 
 
@@ -181,8 +186,7 @@ def _digest(body: bytes, secret: SigningSecret, timestamp: str, content: SignedC
     return hmac.digest(secret.key, signed, "sha256")
 
 
-def _read_signature(delivery: Delivery, findings: list[Finding]) -> _Signature | None:
-    values = delivery.values(SIGNATURE_HEADER)
+def _read_signature(values: list[str], findings: list[Finding]) -> _Signature | None:
     if not any(values):
         findings.append(Finding(Reason.SIGNATURE_MISSING, f"{SIGNATURE_HEADER} is missing"))
         return None
@@ -215,9 +219,8 @@ def _parse_signature(values: list[str]) -> _Signature:
 
 
 def _read_timestamp(
-    delivery: Delivery, signature: _Signature | None, findings: list[Finding]
+    values: list[str], signature: _Signature | None, findings: list[Finding]
 ) -> str | None:
-    values = delivery.values(TIMESTAMP_HEADER)
     if not any(values):
         if signature is not None and signature.timestamp is not None:
             return signature.timestamp
@@ -296,17 +299,17 @@ def _seconds(span: float) -> str:
 
 
 def _read_envelope(
-    delivery: Delivery, tenant_id: str | None, findings: list[Finding]
+    body: bytes, types: list[str], tenant_id: str | None, findings: list[Finding]
 ) -> Event | None:
     try:
-        event = decode_event(delivery.body)
+        event = decode_event(body)
     except BodyNotJsonError as error:
         findings.append(Finding(Reason.BODY_NOT_JSON, f"the body is not JSON: {error}"))
         return None
     except EnvelopeInvalidError as error:
         findings.extend(Finding(Reason.ENVELOPE_INVALID, problem) for problem in error.problems)
         return None
-    for named in delivery.values(EVENT_HEADER):
+    for named in types:
         if named != event.event_type:
             detail = f"{EVENT_HEADER} says {named!r}, the body {event.event_type!r}"
             findings.append(Finding(Reason.EVENT_TYPE_MISMATCH, detail))
