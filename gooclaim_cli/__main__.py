@@ -1,6 +1,8 @@
 """The entry point: `gooclaim`, and `python -m gooclaim_cli`."""
 
 import contextlib
+import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -26,11 +28,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return ExitCode.REFUSED
-    except Exception as error:  # our own bug: never a traceback
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return _report_full_disk()
         from gooclaim_cli.bugs import report_bug
 
-        return report_bug(error)
+        return report_bug(error)  # our own bug: never a traceback
     return ExitCode.OK
+
+
+def _report_full_disk() -> ExitCode:
+    """Say it. What is still buffered is let go: that it fails again at the end is no news."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write("error: no space is left to write to\n  make room and run it again\n")
+    return ExitCode.CONFIGURATION
 
 
 if __name__ == "__main__":

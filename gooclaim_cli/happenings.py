@@ -8,6 +8,8 @@ seconds.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from gooclaim_cli.wire import Delivery, Finding
 
 
@@ -37,8 +39,7 @@ class Handler:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class HandlerAnswer:
+class HandlerAnswer(msgspec.Struct, frozen=True):
     """What the developer's handler answered, or why it did not.
 
     `error` is a stable code (`connection_refused`, …, `deadline_exceeded`), `message` says it in
@@ -86,8 +87,7 @@ class Ready:
     sandbox: SandboxFacts | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery, once Gooclaim has been answered.
 
     `response_status` is None where the sender hung up before it could be.

@@ -153,12 +153,21 @@ def listen(
             rich_help_panel="Receiving",
         ),
     ] = 1024 * 1024,
+    retain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="Prune deliveries that are older, now and every hour.",
+            show_default="7d",
+            rich_help_panel="Receiving",
+        ),
+    ] = None,
     api_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
             help="Gooclaim's API.",
-            show_default="https://api.dev.gooclaim.com",
+            show_default="the development API",
             rich_help_panel="Receiving",
         ),
     ] = None,
@@ -176,9 +185,16 @@ def listen(
     from gooclaim_cli.errors import UsageError
     from gooclaim_cli.plan import ListenPlan, TunnelKind, given_path, stable_path
     from gooclaim_cli.receiver import ReceiverOptions, parse_target
+    from gooclaim_cli.tunnels import UrlTunnel
 
     if tunnel not in tuple(TunnelKind):
         raise UsageError(f"--tunnel {tunnel!r} is unknown", f"choose from {', '.join(TunnelKind)}")
+    if public_url is not None:
+        UrlTunnel(public_url)  # a malformed one is told before anything begins
+        if tunnel not in (TunnelKind.AUTO, TunnelKind.URL):
+            raise UsageError(
+                f"--public-url does not go with --tunnel {tunnel}", "leave one of the two out"
+            )
     if sandbox and (tunnel not in ("auto", "local") or public_url is not None):
         raise UsageError("--sandbox brings its own tunnel", "leave out --tunnel and --public-url")
     settings = settings_module.load({"api_url": api_url})
@@ -212,5 +228,8 @@ def listen(
         )
         if sandbox
         else None,
+        retain=settings.history_retain
+        if retain is None
+        else options.seconds("--retain", retain),
     )
     raise typer.Exit(watch(plan, as_json=as_json, print_body=print_body, ready_file=ready_file))

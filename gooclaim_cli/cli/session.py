@@ -55,7 +55,7 @@ class ReadyFile(AbstractContextManager["ReadyFile"]):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.unlink(missing_ok=True)
+        private_files.remove(path)  # one of an earlier session is not ours
 
     def write(self, content: str) -> None:
         """Write it, whole: who sees it can read it. Readable by its owner alone."""
@@ -67,7 +67,7 @@ class ReadyFile(AbstractContextManager["ReadyFile"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._path.unlink(missing_ok=True)
+        private_files.remove(self._path)
 
 
 class _Audience:

@@ -5,9 +5,11 @@ The life of the idempotency key is decided in `history.keys`; here it is acted o
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
+
+import msgspec
 
 from gooclaim_cli.errors import StorageError
 from gooclaim_cli.happenings import (
@@ -40,8 +42,7 @@ class ExchangePolicy:
     forward_duplicates: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """How Gooclaim is to be answered (None: it hung up), and what led to it."""
 
     answer: Answer | None
@@ -121,7 +122,7 @@ class Exchange:
     def settle(self, arrival: Arrival, reply: Reply, *, sent: bool) -> None:
         """Note whether and what Gooclaim was answered, free the key, and tell."""
         if not sent:
-            reply = replace(reply, answer=None)
+            reply = msgspec.structs.replace(reply, answer=None)
         status = reply.answer.status if reply.answer else None
         self._settle(arrival, status, _outcome(reply, status))
         if reply.shown:

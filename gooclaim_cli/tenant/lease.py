@@ -11,8 +11,7 @@ from typing import Final
 import msgspec
 
 from gooclaim_cli import private_files
-from gooclaim_cli.errors import ApiError
-from gooclaim_cli.tenant.http import ApiProblem
+from gooclaim_cli.errors import ApiError, GooclaimError
 from gooclaim_cli.tenant.journal import HomeWebhook
 from gooclaim_cli.tenant.registration import Registration
 from gooclaim_cli.wire import SigningSecret
@@ -48,9 +47,9 @@ class Lease:
         try:
             async with asyncio.timeout(_END_WITHIN):
                 self.restored = await self._registration.restore()
-        except (ApiProblem, TimeoutError) as error:
+        except (GooclaimError, TimeoutError) as error:
             self.restored = False
-            reason = error.message if isinstance(error, ApiProblem) else "no answer in time"
+            reason = error.message if isinstance(error, GooclaimError) else "no answer in time"
             self.failure = ApiError(
                 f"the tenant's URL could not be put back: {reason}",
                 "it still points at this session: set it right in the Console, or run gooclaim"

@@ -13,9 +13,13 @@ class UrlTunnel:
     name = "url"
 
     def __init__(self, public_url: str) -> None:
-        parts = urlsplit(public_url)
+        try:
+            parts = urlsplit(public_url)
+            host, _port = parts.hostname, parts.port
+        except ValueError:
+            parts, host = urlsplit(""), None
         extras = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-        if parts.scheme != "https" or not parts.hostname or extras:
+        if parts.scheme != "https" or not host or extras or not public_url.isprintable():
             raise UsageError(
                 f"--public-url {public_url!r} must be https://HOST with nothing behind it",
                 "the path is set by --path",

@@ -1,7 +1,8 @@
 """Delivery: one signed HTTP request of Gooclaim's, as it crossed the wire."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 EVENT_HEADER = "X-Gooclaim-Event"
 SIGNATURE_HEADER = "X-Gooclaim-Signature"
@@ -9,8 +10,7 @@ TIMESTAMP_HEADER = "X-Gooclaim-Timestamp"
 IDEMPOTENCY_KEY_HEADER = "X-Gooclaim-Idempotency-Key"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """Headers (in order, repeated ones included, latin-1 text) and the body's exact bytes."""
 
     headers: tuple[tuple[str, str], ...]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from gooclaim_cli.wire.delivery import (
     EVENT_HEADER,
     IDEMPOTENCY_KEY_HEADER,
@@ -76,16 +78,14 @@ class SigningSecret:
         return "SigningSecret(…)"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong: its stable code, and a sentence (which may quote the wire)."""
 
     code: Reason
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What verifying found. `event` is there whenever the envelope could be read.
 
     `secret` is the position of the secret that matched, in the order given; None where none did.
@@ -106,8 +106,7 @@ class Verdict:
         return tuple(finding.code for finding in self.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Signature:
+class _Signature(msgspec.Struct, frozen=True):
     """A signature header, read: its digests, and its own timestamp in the older form."""
 
     digests: tuple[bytes, ...]

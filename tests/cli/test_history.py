@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .stored import HANDLER, RAW, fill, fill_many
-from .support import Done, RunHere, interrupt, run, started
+from .support import GOOCLAIM, Done, RunHere, environment, interrupt, run, started
 
 
 @pytest.fixture
@@ -244,3 +245,24 @@ def test_an_interrupted_list_ends_calmly(home: Path) -> None:
         interrupt(process)
         done = Done.of(process)
         assert (done.code, done.stderr) == (130, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_an_output_that_is_full_is_told(
+    home: Path, bodies: dict[str, bytes], more: list[str]
+) -> None:
+    assert bodies
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*GOOCLAIM, "history", *more],
+            env=environment(home),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert done.stderr.decode().splitlines() == [
+        "error: no space is left to write to",
+        "  make room and run it again",
+    ]

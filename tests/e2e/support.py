@@ -75,7 +75,11 @@ def running(command: list[str], env: dict[str, str]) -> Iterator[Program]:
         yield program
     finally:
         if program.process.poll() is None:
-            program.process.kill()
+            program.process.terminate()
+            try:
+                program.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                program.process.kill()
         program.process.wait()
         program.stdout.close()
         program.stderr.close()
