@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code. Nothing is raised: this is where errors end."""
     from gooclaim_cli.cli.app import command
 
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        command().main(args=list(sys.argv[1:] if argv is None else argv), prog_name="gooclaim")
+        command().main(args=arguments, prog_name="gooclaim")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except GooclaimError as error:
@@ -33,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _report_full_disk()
         from gooclaim_cli.bugs import report_bug
 
-        return report_bug(error)  # our own bug: never a traceback
+        # Our own bug: never a traceback, unless one is asked for, before the command's name.
+        before_command = itertools.takewhile(lambda each: each.startswith("-"), arguments)
+        return report_bug(error, show="--debug" in before_command)
     return ExitCode.OK
 
 

@@ -16,8 +16,11 @@ from gooclaim_cli import __version__
 from gooclaim_cli.errors import ExitCode
 
 
-def report_bug(error: BaseException) -> ExitCode:
-    """Write the report, say where it is, and return the exit code."""
+def report_bug(error: BaseException, *, show: bool = False) -> ExitCode:
+    """Write the report, say where it is, and return the exit code.
+
+    With `show` the whole traceback goes to stderr, values and all.
+    """
     text = describe(error)
     try:
         with tempfile.NamedTemporaryFile(
@@ -30,8 +33,11 @@ def report_bug(error: BaseException) -> ExitCode:
     with contextlib.suppress(OSError):  # nobody reads it: the exit code is left
         sys.stderr.write(
             f"error: this is a fault of gooclaim itself ({type(error).__name__})\n"
-            f"  {where}; please send it to the maintainers\n"
+            f"  {where}; please send it to Gooclaim's developer support\n"
+            "  to see more, put --debug before the command: gooclaim --debug ...\n"
         )
+        if show:
+            traceback.print_exception(error)
     return ExitCode.BUG
 
 

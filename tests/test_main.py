@@ -83,9 +83,10 @@ def test_a_fault_of_ours_leaves_a_report_without_any_value(
     out, err = capsys.readouterr()
     (report,) = tmp_path.glob("gooclaim-bug-*.txt")
     assert out == ""
-    first, second = err.splitlines()
+    first, second, third = err.splitlines()
     assert first == f"error: this is a fault of gooclaim itself ({type(error).__name__})"
     assert str(report) in second
+    assert "--debug" in third
     assert report.stat().st_mode & 0o777 == 0o600
     text = report.read_text()
     assert type(error).__name__ in text
@@ -138,3 +139,14 @@ def test_an_error_that_nobody_can_be_told_of_keeps_its_code(tmp_path: Path) -> N
             check=False,
         )
     assert (done.returncode, done.stdout) == (ExitCode.CONFIGURATION, b"")
+
+
+def test_debug_shows_the_traceback_of_our_own_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only where it is asked for, before the command's name."""
+    raising(RuntimeError("a value"), monkeypatch)
+    assert main(["--debug", "history"]) == ExitCode.BUG
+    assert "Traceback" in capsys.readouterr().err
+    assert main(["history"]) == ExitCode.BUG
+    assert "Traceback" not in capsys.readouterr().err

@@ -67,6 +67,10 @@ def gooclaim(
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show the details of a fault of gooclaim itself."),
+    ] = False,
 ) -> None:
     """Receive, verify, forward and inspect Gooclaim webhooks on your own machine.
 
