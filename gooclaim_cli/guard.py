@@ -7,6 +7,7 @@ tries again.
 
 import asyncio
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -69,6 +70,13 @@ class Gate:
         self._waiting.pop(connection, None)
 
 
+class _Phase(Enum):
+    """What a connection's sender is at."""
+
+    HEAD = auto()
+    BODY = auto()
+
+
 _BAD_REQUEST: Final = 400
 _TIMED_OUT: Final = 408
 _HEAD_TOO_LARGE: Final = 431
@@ -83,6 +91,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._limits = limits
         self._gate = gate
         self._due: asyncio.TimerHandle | None = None
+        self._phase: _Phase | None = None  # None between requests
+        self._watched: _Phase | None = None  # whose clock runs
         self._in_head = True
         self._refused = False
         self._head_bytes = 0
@@ -91,7 +101,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Admit the connection, or end it."""
         super().connection_made(transport)
         if self._gate.enter(self):
-            self._within(self._limits.head_seconds)
+            self._phase = _Phase.HEAD
+            self._watch_phase()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
@@ -110,11 +121,25 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._refuse(_HEAD_TOO_LARGE)
                 return
         super().data_received(data)
+        self._watch_phase()
+
+    def _watch_phase(self) -> None:
+        """Start the clock of the phase that the read left us in. Most requests are whole by then.
+
+        A phase's clock starts with it, and is not wound up again by each byte that drips in.
+        """
+        if self._phase is not self._watched:
+            self._watched = self._phase
+            self._at_leisure()
+            if self._phase is _Phase.HEAD and not self._refused:
+                self._within(self._limits.head_seconds)
+            elif self._phase is _Phase.BODY and not self._refused:
+                self._within(self._limits.body_seconds)
 
     def on_message_begin(self) -> None:
         """A request's first byte: the clock starts for its headers."""
         super().on_message_begin()
-        self._within(self._limits.head_seconds)
+        self._phase = _Phase.HEAD
 
     def on_headers_complete(self) -> None:
         """The headers are whole: judge them, then give the body its time."""
@@ -123,18 +148,24 @@ class GuardedProtocol(HttpToolsProtocol):
         if refusal is not None:
             self._refuse(refusal)
             return
-        self._within(self._limits.body_seconds)
+        self._phase = _Phase.BODY
         super().on_headers_complete()
 
     def _judge_head(self) -> int | None:
         """The status that refuses a request by its headers; None where nothing is wrong."""
-        size = sum(len(name) + len(value) for name, value in self.headers) + len(self.url)
-        if len(self.headers) > self._limits.headers or size > self._limits.head_bytes:
+        if len(self.headers) > self._limits.headers or self._head_is_large():
             return _HEAD_TOO_LARGE
         if self.parser.should_upgrade():  # the parser would take the body for another protocol
             return _BAD_REQUEST
-        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
-        return _NOT_IMPLEMENTED if codings not in ([], [b"chunked"]) else None
+        coding = dict(self.headers).get(b"transfer-encoding", b"chunked")
+        return None if coding.lower() == b"chunked" else _NOT_IMPLEMENTED
+
+    def _head_is_large(self) -> bool:
+        """Only where more was read than a head may have is it worth adding up."""
+        if self._head_bytes <= self._limits.head_bytes:
+            return False
+        size = sum(len(name) + len(value) for name, value in self.headers) + len(self.url)
+        return size > self._limits.head_bytes
 
     def on_body(self, body: bytes) -> None:
         """Pass on a part of the body."""
@@ -144,8 +175,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is whole: from now on it is ours to be quick."""
         if not self._refused:
-            self._at_leisure()
-            self._in_head, self._head_bytes = True, 0
+            self._in_head, self._head_bytes, self._phase = True, 0, None
             self._gate.work(self)
             super().on_message_complete()
 
