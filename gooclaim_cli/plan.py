@@ -47,6 +47,7 @@ class ListenPlan:
     port: int = 0
     sandbox: "SandboxOptions | None" = None
     synchronous: str = "FULL"
+    retain: float = 7 * 86400.0
 
 
 def stable_path(data: Path) -> str:

@@ -30,7 +30,7 @@ def write(path: Path, content: bytes) -> None:
     except OSError as error:
         raise ConfigurationError(
             f"cannot write {path}: {error.strerror}",
-            "make the folder writable, or set GOOCLAIM_HOME to another one",
+            "make room for it and the folder writable, or set GOOCLAIM_HOME to another one",
         ) from None
 
 

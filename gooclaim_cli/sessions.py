@@ -1,15 +1,19 @@
 """Running sessions of this machine: each holds a lock that dies with its process.
 
-A lock of the operating system, not a process id: `kill -9` frees it, and ids are used again.
+A lock of the operating system, not a process id: `kill -9` frees it, and ids are used again. What
+such an end leaves behind, the next session removes.
 """
 
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
 from gooclaim_cli.errors import ConfigurationError
+
+_PATIENCE: Final = 5.0
 
 
 class Sessions:
@@ -24,7 +28,10 @@ class Sessions:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = FileLock(self._path(session_id), timeout=0, mode=0o600)
-            lock.acquire()
+            # A file that is there but not yet locked must not be taken for a dead session's.
+            with FileLock(self._folder.with_suffix(".lock"), timeout=_PATIENCE, mode=0o600):
+                self._sweep()
+                lock.acquire()
         except (OSError, Timeout) as error:
             raise ConfigurationError(
                 f"cannot write {self._folder}: {getattr(error, 'strerror', None) or error}",
@@ -48,6 +55,10 @@ class Sessions:
             return False
         path.unlink(missing_ok=True)
         return True
+
+    def _sweep(self) -> None:
+        for path in self._folder.glob("*.lock"):
+            self.is_gone(path.stem)
 
     def _path(self, session_id: str) -> Path:
         return self._folder / f"{session_id}.lock"

@@ -3,6 +3,7 @@
 The environment and the disk are read here, once, at the start of a command.
 """
 
+import contextlib
 import difflib
 import os
 import tomllib
@@ -11,7 +12,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.durations import parse_duration
+from gooclaim_cli.errors import ConfigurationError, UsageError
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL
 from gooclaim_cli.wire import SignedContent, SigningSecret
 
@@ -26,7 +28,10 @@ _KEYS: Final = (
     "signed_content",
     "webhook_config_path",
     "event_types_path",
+    "history.retain",  # a table in the file, an underscore in the environment
 )
+_TABLES: Final = frozenset(key.partition(".")[0] for key in _KEYS if "." in key)
+_RETAIN: Final = 7 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,10 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a command goes by. `signing_secrets` are several during a rotation."""
+    """What a command goes by. `signing_secrets` are several during a rotation.
+
+    `history_retain` is in seconds.
+    """
 
     places: Places
     api_url: str = DEFAULT_API_URL
@@ -55,6 +63,7 @@ class Settings:
     signed_content: SignedContent = SignedContent.BODY
     webhook_config_path: str | None = None
     event_types_path: str | None = None
+    history_retain: float = _RETAIN
 
     def __repr__(self) -> str:
         shown = (f.name for f in fields(self) if f.name not in ("client_secret", "signing_secrets"))
@@ -90,19 +99,34 @@ def load(
     from_file = read_config(where.config)
     found: dict[str, Any] = {}
     for key in _KEYS:
-        value = (flags or {}).get(key) or variables.get(f"GOOCLAIM_{key.upper()}")
+        value = (flags or {}).get(key) or variables.get(_variable(key))
         value = value or from_file.get(key)
         if value:
-            found[key] = value if isinstance(value, list) else _checked(key, value)
+            found[_member(key)] = value if isinstance(value, list) else _checked(key, value)
     secrets = _secrets(found.pop("signing_secret", ""))
     content = _signed_content(found.pop("signed_content", SignedContent.BODY))
-    return Settings(places=where, signing_secrets=secrets, signed_content=content, **found)
+    retain = _retain(found.pop("history_retain", ""))
+    return Settings(
+        places=where,
+        signing_secrets=secrets,
+        signed_content=content,
+        history_retain=retain,
+        **found,
+    )
+
+
+def _member(key: str) -> str:
+    return key.replace(".", "_")
+
+
+def _variable(key: str) -> str:
+    return f"GOOCLAIM_{_member(key).upper()}"
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """Read the config file; an absent one is empty. Raises ConfigurationError."""
     try:
-        config = _parse(path, path.read_bytes())
+        config = _flat(_parse(path, path.read_bytes()))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -113,6 +137,17 @@ def read_config(path: Path) -> dict[str, Any]:
     for key, value in config.items():
         _check_entry(path, key, value)
     return config
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    """Name the entries of our tables `table.entry`."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if key in _TABLES and isinstance(value, dict):
+            flat |= {f"{key}.{entry}": each for entry, each in value.items()}
+        else:
+            flat[key] = value
+    return flat
 
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:
@@ -137,12 +172,12 @@ def _checked(key: str, value: str) -> str:
     if key != "signing_secret" and not value.isprintable():
         raise ConfigurationError(
             f"the setting {key} holds characters that cannot be meant",
-            f"set GOOCLAIM_{key.upper()} anew, without line breaks and in UTF-8",
+            f"set {_variable(key)} anew, without line breaks and in UTF-8",
         )
     if key.endswith("_path") and not value.startswith("/"):
         raise ConfigurationError(
             f"the setting {key} is no path: {value!r}",
-            f"GOOCLAIM_{key.upper()} begins with a slash; the address is GOOCLAIM_API_URL",
+            f"{_variable(key)} begins with a slash; the address is GOOCLAIM_API_URL",
         )
     return value
 
@@ -173,3 +208,16 @@ def _signed_content(given: str) -> SignedContent:
         raise ConfigurationError(
             f"GOOCLAIM_SIGNED_CONTENT is {given!r}", f"it must be {names}"
         ) from None
+
+
+def _retain(given: str) -> float:
+    """Read how long deliveries are kept."""
+    if not given:
+        return _RETAIN
+    with contextlib.suppress(UsageError):
+        span = parse_duration(given)
+        if span > 0:
+            return span
+    raise ConfigurationError(
+        f"the setting history.retain is {given!r}", "write how long deliveries are kept: 12h or 7d"
+    )

@@ -60,6 +60,19 @@ def test_a_session_of_a_killed_process_is_gone_and_so_is_its_file(tmp_path: Path
         assert sessions.is_gone("one") is True
 
 
+def test_the_next_session_removes_what_killed_ones_left_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "sessions"
+    with holder(folder, "running"):
+        with holder(folder, "one") as one, holder(folder, "two") as two:
+            for process in (one, two):
+                process.kill()
+                process.wait()
+        assert len(list(folder.iterdir())) == 3
+        with Sessions(folder).hold("next"):
+            assert {path.stem for path in folder.iterdir()} == {"next", "running"}
+            assert Sessions(folder).is_gone("running") is False
+
+
 def test_sessions_that_nobody_knew_are_gone(tmp_path: Path) -> None:
     assert Sessions(tmp_path / "nowhere").is_gone("one") is True
 

@@ -1,5 +1,6 @@
 """Settings: flags over environment over file over default, and what each may hold."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,41 @@ def test_a_path_that_leads_to_another_address_is_refused(tmp_path: Path, key: st
     write(tmp_path, f'{key} = "https://elsewhere.example/x"')
     with pytest.raises(ConfigurationError, match=f"the setting {key} is no path"):
         load({}, environment(tmp_path))
+
+
+def test_how_long_the_history_is_kept_stands_in_a_table(tmp_path: Path) -> None:
+    assert load({}, environment(tmp_path)).history_retain == 7 * 86_400
+    write(tmp_path, 'client_id = "a"\n[history]\nretain = "12h"\n')
+    settings = load({}, environment(tmp_path))
+    assert (settings.history_retain, settings.client_id) == (12 * 3600, "a")
+    variables = environment(tmp_path, GOOCLAIM_HISTORY_RETAIN="30m")
+    assert load({}, variables).history_retain == 1800
+
+
+@pytest.mark.parametrize("span", ["soon", "0", "-1d", "7 weeks"])
+def test_a_span_that_cannot_be_meant_is_refused(tmp_path: Path, span: str) -> None:
+    write(tmp_path, f'[history]\nretain = "{span}"\n')
+    with pytest.raises(ConfigurationError, match=r"the setting history\.retain is") as refused:
+        load({}, environment(tmp_path))
+    assert "7d" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[history]\nretian = "7d"', "'history.retian'.*'history.retain'"),
+        ('history = "7d"', "'history'.*'history.retain'"),
+        ('retain = "7d"', "'retain'.*did you mean 'history.retain'"),
+        ("[history]\nretain = 7", "history.retain must be a text.*write history.retain"),
+        ("[history.retain]\na = 1", "history.retain must be a text"),
+        ('[tunnel]\nretain = "7d"', "'tunnel'"),
+    ],
+)
+def test_what_is_wrong_in_a_table_is_told(tmp_path: Path, text: str, words: str) -> None:
+    write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as refused:
+        load({}, environment(tmp_path))
+    assert re.search(words, f"{refused.value.message} {refused.value.hint}")
 
 
 def test_signed_content_is_one_of_two(tmp_path: Path) -> None:

@@ -1,17 +1,17 @@
 """`gooclaim history`: list and show what was received."""
 
 import sys
-import time
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Final
 
 import typer
 
-from gooclaim_cli.cli.options import AsJson, seconds
+from gooclaim_cli.cli.history_export import export
+from gooclaim_cli.cli.history_filters import EventType, OutcomeName, Since, filter_of
+from gooclaim_cli.cli.history_prune import prune
+from gooclaim_cli.cli.options import AsJson
 from gooclaim_cli.errors import UsageError
 
-if TYPE_CHECKING:
-    from gooclaim_cli.history.records import Outcome
+_LIMIT: Final = 50
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -19,23 +19,10 @@ app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 @app.callback(invoke_without_command=True)
 def history(
     context: typer.Context,
-    event_type: Annotated[
-        str | None,
-        typer.Option("--type", metavar="PATTERN", help="Only these event types: 'workflow.*'."),
-    ] = None,
-    outcome: Annotated[
-        str | None,
-        typer.Option(
-            metavar="OUTCOME",
-            help="Only these: delivered, failed, duplicate, in_flight, rejected, filtered or"
-            " pending.",
-        ),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(metavar="SPAN|TIME", help="Only from then on: 2h, or 2026-05-20T10:14:25Z."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="The newest so many; 0 for all.")] = 50,
+    event_type: EventType = None,
+    outcome: OutcomeName = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=0, help="The newest so many; 0 for all.")] = _LIMIT,
     as_json: AsJson = False,
 ) -> None:
     """List the deliveries that were received, the newest first.
@@ -43,18 +30,19 @@ def history(
     One with all its details: gooclaim history show ID
     """
     if context.invoked_subcommand is not None:
+        if as_json or limit != _LIMIT or any((event_type, outcome, since)):
+            name = context.invoked_subcommand
+            raise UsageError(
+                f"an option in front of {name} is not one of {name}'s",
+                f"write it behind: gooclaim history {name} --help lists what there is",
+            )
         return
     from gooclaim_cli import settings
-    from gooclaim_cli.history.reading import Filter, HistoryReader
+    from gooclaim_cli.history.reading import HistoryReader
     from gooclaim_cli.render import history as shown
     from gooclaim_cli.render.json_lines import write_object
 
-    wanted = Filter(
-        event_type=event_type,
-        outcome=_outcome(outcome),
-        since=_since(since),
-        limit=limit or None,
-    )
+    wanted = filter_of(event_type, outcome, since, limit)
     with HistoryReader(settings.load().places.history) as reader:
         deliveries = reader.list(wanted)
         if as_json:
@@ -71,7 +59,8 @@ def show(
     wanted: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="A delivery id, event id or idempotency key, or its beginning."
+            metavar="ID",
+            help="A delivery id, event id or idempotency key; its beginning or end will do.",
         ),
     ],
     raw: Annotated[
@@ -101,27 +90,5 @@ def show(
         shown.detail(detail, output_console())
 
 
-def _outcome(text: str | None) -> "Outcome | None":
-    from gooclaim_cli.history.records import Outcome
-
-    if text is None:
-        return None
-    try:
-        return Outcome(text)
-    except ValueError:
-        known = ", ".join(Outcome)
-        raise UsageError(f"--outcome {text!r} is unknown", f"choose from {known}") from None
-
-
-def _since(text: str | None) -> float | None:
-    """A span back from now, or a time; one without a zone is local."""
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        pass
-    try:
-        return time.time() - seconds("--since", text)
-    except UsageError as error:
-        raise UsageError(error.message, "write 30m, 2h, 7d or 2026-05-20T10:14:25Z") from None
+app.command()(export)
+app.command()(prune)

@@ -228,8 +228,6 @@ def listen(
         )
         if sandbox
         else None,
-        retain=settings.history_retain
-        if retain is None
-        else options.seconds("--retain", retain),
+        retain=settings.history_retain if retain is None else options.seconds("--retain", retain),
     )
     raise typer.Exit(watch(plan, as_json=as_json, print_body=print_body, ready_file=ready_file))

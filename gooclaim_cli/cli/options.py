@@ -55,6 +55,16 @@ RotateSecret = Annotated[
         rich_help_panel="Sandbox",
     ),
 ]
+Misbehave = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--misbehave",
+        metavar="NAME=VALUE",
+        help="Let the sandbox misbehave on purpose, like duplicates=0.3, drop=0.1, burst=20,"
+        " clock_skew=-600 or api.status=503. Repeatable.",
+        rich_help_panel="Sandbox",
+    ),
+]
 
 
 def seconds(option: str, text: str, *, zero: bool = False) -> float:
@@ -91,11 +101,16 @@ def sandbox_options(
     emit_every: str,
     retry_schedule: str | None,
     rotate_secret_on_put: bool,
+    misbehave: list[str] | None = None,
     **others: Any,
 ) -> "SandboxOptions":
     """Gather a sandbox's options from the text of the flags. Raises UsageError."""
-    from gooclaim_cli.sandbox import DEFAULT_RETRY_SCHEDULE, SandboxOptions
+    from gooclaim_cli.sandbox import DEFAULT_RETRY_SCHEDULE, SandboxOptions, parse_behaviour
 
+    try:
+        behaviour = parse_behaviour(misbehave or ())
+    except UsageError as error:
+        raise UsageError(f"--misbehave: {error.message}", error.hint) from None
     return SandboxOptions(
         emit=emit,
         emit_every=seconds("--emit-every", emit_every),
@@ -103,5 +118,6 @@ def sandbox_options(
         if retry_schedule is None
         else schedule("--retry-schedule", retry_schedule),
         rotate_secret_on_put=rotate_secret_on_put,
+        behaviour=behaviour,
         **others,
     )

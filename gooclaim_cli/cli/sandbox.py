@@ -28,6 +28,7 @@ def sandbox(
     emit_every: options.EmitEvery = "3s",
     retry_schedule: options.RetrySchedule = None,
     rotate_secret_on_put: options.RotateSecret = False,
+    misbehave: options.Misbehave = None,
     deadline: Annotated[
         str,
         typer.Option(
@@ -63,6 +64,7 @@ def sandbox(
         emit_every=emit_every,
         retry_schedule=retry_schedule,
         rotate_secret_on_put=rotate_secret_on_put,
+        misbehave=misbehave,
         port=port,
         deadline=options.seconds("--deadline", deadline),
         home_url=home_url,

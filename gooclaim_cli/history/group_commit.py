@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from gooclaim_cli.errors import StorageError
+from gooclaim_cli.history.trouble import is_busy, storage_error
 
 # Turns of the event loop that a commit waits for company, and the longest that the rest waits.
 _TURNS: Final = 3
@@ -20,6 +20,7 @@ _LAZY_FLUSH: Final = 0.05
 _BUSY_MS: Final = 20
 PATIENCE: Final = 2.0
 _TRY_AGAIN: Final = 1.0
+_MOST_WAITING: Final = 64 * 1024 * 1024
 
 T = TypeVar("T")
 Run = Callable[[sqlite3.Connection], T]
@@ -29,6 +30,7 @@ Run = Callable[[sqlite3.Connection], T]
 class _Operation:
     run: Run[Any]
     done: "asyncio.Future[Any] | None"
+    weight: int | None = None
 
 
 class GroupCommit:
@@ -47,6 +49,7 @@ class GroupCommit:
         self._queue: list[_Operation] = []
         self._scheduled: asyncio.Handle | None = None
         self._urgent = False
+        self._weight = 0
 
     async def submit(self, run: Run[T]) -> T:
         """Run an operation and return its result once it is durable. Raises StorageError."""
@@ -57,9 +60,16 @@ class GroupCommit:
             self._schedule_turns(_TURNS)
         return await done
 
-    def enqueue(self, run: Run[object]) -> None:
-        """Run an operation with a later commit, in the order of the calls."""
-        self._queue.append(_Operation(run, None))
+    def enqueue(self, run: Run[object], *, weight: int | None = None) -> None:
+        """Run an operation with a later commit, in the order of the calls.
+
+        One with a weight (bytes) is let go where the file cannot be written, or where too many
+        wait: memory is no place to keep what anybody may send.
+        """
+        if weight is not None and self._weight + weight > _MOST_WAITING:
+            return
+        self._weight += weight or 0
+        self._queue.append(_Operation(run, None, weight))
         if self._scheduled is None:
             loop = asyncio.get_running_loop()
             self._scheduled = loop.call_later(_LAZY_FLUSH, self._flush, loop.time())
@@ -91,7 +101,7 @@ class GroupCommit:
         try:
             self._write_all(batch)
         except sqlite3.OperationalError as error:
-            if _is_busy(error) and loop.time() - since < self._patience:
+            if is_busy(error) and loop.time() - since < self._patience:
                 self._scheduled = loop.call_later(_BUSY_MS / 1000, self._flush, since)
                 return
             self._postpone(error)
@@ -101,7 +111,8 @@ class GroupCommit:
         """The file cannot be written now: tell those who wait, keep the rest for later."""
         for operation in self._queue:
             self._tell(operation, error)
-        self._queue = [operation for operation in self._queue if operation.done is None]
+        self._queue = [each for each in self._queue if each.done is None and each.weight is None]
+        self._weight = 0
         if self._queue:
             loop = asyncio.get_running_loop()
             self._scheduled = loop.call_later(_TRY_AGAIN, self._flush, loop.time())
@@ -115,6 +126,7 @@ class GroupCommit:
         except Exception:  # whatever one operation does, the others are written
             self._write_singly(batch)
         self._queue = []
+        self._weight = 0
 
     def _write_singly(self, batch: list[_Operation]) -> None:
         """After a failed transaction: each operation alone, so that one cannot sink the others."""
@@ -129,8 +141,7 @@ class GroupCommit:
 
     def _tell(self, operation: _Operation, error: Exception) -> None:
         if operation.done is not None and not operation.done.done():
-            message = f"the history {self._path} cannot be written: {error}"
-            operation.done.set_exception(StorageError(message))
+            operation.done.set_exception(storage_error(self._path, error))
 
     def _write(self, batch: list[_Operation]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
@@ -144,7 +155,3 @@ class GroupCommit:
         for operation, result in zip(batch, results, strict=True):
             if operation.done is not None and not operation.done.done():
                 operation.done.set_result(result)
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

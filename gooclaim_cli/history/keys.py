@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from gooclaim_cli.happenings import Disposition
 
 KEY_LIFETIME: Final = 7 * 86400.0  # the contract: keys are kept for at least seven days
@@ -31,8 +33,7 @@ class KnownKey:
     updated_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """What a delivery may do with its key.
 
     FRESH and RETRY own the key now and must settle it; DUPLICATE and IN_FLIGHT leave it alone.

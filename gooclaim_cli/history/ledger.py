@@ -5,26 +5,27 @@ commit.
 """
 
 import hashlib
-import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
 
 from gooclaim_cli.happenings import Disposition, HandlerAnswer
 from gooclaim_cli.history.group_commit import GroupCommit
 from gooclaim_cli.history.keys import KEY_LIFETIME, Claim, KeyState, KnownKey, decide
 from gooclaim_cli.history.records import Outcome
-from gooclaim_cli.history.schema import open_database
+from gooclaim_cli.history.recovery import open_or_set_aside
+from gooclaim_cli.history.trimming import Trimmer
 from gooclaim_cli.wire import Delivery, Verdict
 
 _STORED_ANSWER: Final = 64 * 1024
+_OVERHEAD: Final = 4096  # about what a delivery takes beside its body
 _LARGEST: Final = 2**63 - 1  # an integer of SQLite's; a sender may declare any length
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery to be stored, with what verifying found. `size` is that of the body as it came."""
 
     delivery_id: str
@@ -35,11 +36,19 @@ class Arrival:
     size: int
 
 
+class _Settlements(NamedTuple):
+    """What many deliveries were answered: the parameters of two statements."""
+
+    deliveries: list[tuple[int | None, str, str]]
+    keys: list[tuple[str, float, str, str | None, str]]
+
+
 class Ledger:
     """Writes the history of one session. Use from one event loop; `close` writes what is left.
 
     Keys are scoped by `environment` and the event's tenant; `owner` names this session in the keys
-    it claims, `is_gone` tells whether another session is no longer running.
+    it claims, `is_gone` tells whether another session is no longer running. `set_aside` is where a
+    damaged history was put, None where there was none. Raises StorageError.
     """
 
     def __init__(
@@ -54,7 +63,10 @@ class Ledger:
         self._environment = environment
         self._owner = owner
         self._is_gone = is_gone
-        self._commits = GroupCommit(open_database(path, synchronous=synchronous), path)
+        self._trimmer = Trimmer()
+        self._settlements: _Settlements | None = None
+        connection, self.set_aside = open_or_set_aside(path, synchronous=synchronous)
+        self._commits = GroupCommit(connection, path)
 
     async def take(self, arrival: Arrival, *, now: float) -> Claim:
         """Claim the key and store the delivery, in one transaction, durable on return.
@@ -71,37 +83,46 @@ class Ledger:
         return await self._commits.submit(run)
 
     def store_rejected(self, arrival: Arrival, *, status: int) -> None:
-        """Store a delivery that was not verified: it touches no key. Rides on a later commit."""
+        """Store a delivery that was not verified: it touches no key. Rides on a later commit.
+
+        The oldest of these go for the newest (`trimming`).
+        """
         digest = hashlib.sha256(arrival.delivery.body).hexdigest()
         claim = Claim(Disposition.REJECTED, 0, other_body=False)
-        self._commits.enqueue(
-            lambda connection: self._insert(
-                connection, arrival, digest, claim, Outcome.REJECTED, status
-            )
-        )
+        size = len(arrival.delivery.body)
+
+        def run(connection: sqlite3.Connection) -> None:
+            self._insert(connection, arrival, digest, claim, Outcome.REJECTED, status)
+            self._trimmer.stored(connection, size)
+
+        self._commits.enqueue(run, weight=size + _OVERHEAD)
 
     def settle(self, arrival: Arrival, *, status: int | None, outcome: Outcome, now: float) -> None:
         """Note what Gooclaim was answered (None: it hung up), and free a claimed key."""
         state = KeyState.PROCESSED if status in range(200, 300) else KeyState.FAILED
-
-        def run(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "UPDATE delivery SET response_status = ?, outcome = ? WHERE delivery_id = ?",
-                (status, outcome, arrival.delivery_id),
+        key = (state.value, now, self._scope(arrival), arrival.idempotency_key, arrival.delivery_id)
+        if self._settlements is None:  # one operation writes all that come before it runs
+            self._settlements = settlements = _Settlements([], [])
+            self._commits.enqueue(
+                lambda connection: self._write_settlements(connection, settlements)
             )
-            connection.execute(
-                "UPDATE idempotency_key SET state = ?, updated_at = ?"
-                " WHERE scope = ? AND key = ? AND claimant = ?",
-                (
-                    state,
-                    now,
-                    self._scope(arrival),
-                    arrival.idempotency_key,
-                    arrival.delivery_id,
-                ),
-            )
+        self._settlements.deliveries.append((status, outcome.value, arrival.delivery_id))
+        self._settlements.keys.append(key)
 
-        self._commits.enqueue(run)
+    def _write_settlements(
+        self, connection: sqlite3.Connection, settlements: "_Settlements"
+    ) -> None:
+        if self._settlements is settlements:
+            self._settlements = None
+        connection.executemany(
+            "UPDATE delivery SET response_status = ?, outcome = ? WHERE delivery_id = ?",
+            settlements.deliveries,
+        )
+        connection.executemany(
+            "UPDATE idempotency_key SET state = ?, updated_at = ?"
+            " WHERE scope = ? AND key = ? AND claimant = ?",
+            settlements.keys,
+        )
 
     def record_forward(
         self,
@@ -123,7 +144,7 @@ class Ledger:
             answer.error,
             answer.message,
             late,
-            json.dumps(answer.headers),
+            _json(answer.headers),
             answer.body[:_STORED_ANSWER],
         )
         self._commits.enqueue(
@@ -157,38 +178,46 @@ class Ledger:
     def _claim(
         self, connection: sqlite3.Connection, arrival: Arrival, digest: str, now: float
     ) -> Claim:
-        scope, key = self._scope(arrival), arrival.idempotency_key
+        """Most keys are new: those cost one statement."""
+        claimed = (
+            self._scope(arrival),
+            arrival.idempotency_key,
+            KeyState.IN_FLIGHT.value,
+            self._owner,
+            arrival.delivery_id,
+            digest,
+        )
+        inserted = connection.execute(
+            "INSERT OR IGNORE INTO idempotency_key VALUES (?, ?, ?, ?, ?, ?, 1, ?)", (*claimed, now)
+        )
+        if inserted.rowcount == 1:
+            return decide(None, body_sha256=digest, now=now)
+        claim = decide(self._known(connection, *claimed[:2]), body_sha256=digest, now=now)
+        if claim.owns_key:
+            connection.execute(
+                "REPLACE INTO idempotency_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*claimed, claim.attempt, now),
+            )
+        else:
+            connection.execute(
+                "UPDATE idempotency_key SET attempts = ? WHERE scope = ? AND key = ?",
+                (claim.attempt, *claimed[:2]),
+            )
+        return claim
+
+    def _known(
+        self, connection: sqlite3.Connection, scope: str, key: str | None
+    ) -> KnownKey | None:
         row = connection.execute(
             "SELECT state, owner, body_sha256, attempts, updated_at FROM idempotency_key"
             " WHERE scope = ? AND key = ?",
             (scope, key),
         ).fetchone()
-        known = None
-        if row is not None:
-            state = KeyState(row[0])
-            held = state is KeyState.IN_FLIGHT and self._is_running(row[1])
-            known = KnownKey(state, held, row[2], row[3], row[4])
-        claim = decide(known, body_sha256=digest, now=now)
-        if claim.owns_key:
-            connection.execute(
-                "INSERT OR REPLACE INTO idempotency_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    scope,
-                    key,
-                    KeyState.IN_FLIGHT,
-                    self._owner,
-                    arrival.delivery_id,
-                    digest,
-                    claim.attempt,
-                    now,
-                ),
-            )
-        else:
-            connection.execute(
-                "UPDATE idempotency_key SET attempts = ? WHERE scope = ? AND key = ?",
-                (claim.attempt, scope, key),
-            )
-        return claim
+        if row is None:
+            return None
+        state = KeyState(row[0])
+        held = state is KeyState.IN_FLIGHT and self._is_running(row[1])
+        return KnownKey(state, held, row[2], row[3], row[4])
 
     def _insert(
         self,
@@ -214,13 +243,17 @@ class Ledger:
                 event.tenant_id if event else None,
                 arrival.idempotency_key,
                 claim.attempt,
-                claim.disposition,
-                outcome,
-                json.dumps(list(dict.fromkeys(arrival.verdict.codes))),
+                claim.disposition.value,
+                outcome.value,
+                _json(list(dict.fromkeys(arrival.verdict.codes))),
                 status,
                 min(arrival.size, _LARGEST),
                 digest,
-                json.dumps(arrival.delivery.headers),
+                _json(arrival.delivery.headers),
                 arrival.delivery.body,
             ),
         )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

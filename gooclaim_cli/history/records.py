@@ -71,3 +71,12 @@ class DeliveryDetail:
     stored: StoredDelivery
     delivery: Delivery
     forwards: tuple[StoredForward, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What was pruned. `gone_from_disk`: no file of the history holds its bytes any more."""
+
+    deliveries: int
+    total_bytes: int
+    gone_from_disk: bool

@@ -7,12 +7,13 @@ own and keeps every row; a released one is never edited.
 import contextlib
 import os
 import sqlite3
+import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from gooclaim_cli.errors import StorageError
+from gooclaim_cli.history.trouble import is_busy, translated
 
 _FIRST: Final = """
 CREATE TABLE delivery (
@@ -65,7 +66,16 @@ CREATE TABLE idempotency_key (
 CREATE INDEX idempotency_key_by_age ON idempotency_key (updated_at);
 """
 
-MIGRATIONS: Final = (_FIRST,)
+# By time: pruning by age and `--since`. By outcome: the rejected ones that are trimmed, and
+# `--outcome`; what most deliveries are is left out, so that these cost nothing.
+_SECOND: Final = """
+CREATE INDEX delivery_by_time ON delivery (received_at);
+CREATE INDEX delivery_by_outcome ON delivery (outcome) WHERE outcome = 'failed'
+  OR outcome = 'duplicate' OR outcome = 'in_flight' OR outcome = 'rejected'
+  OR outcome = 'filtered';
+"""
+
+MIGRATIONS: Final = (_FIRST, _SECOND)
 
 
 def open_database(
@@ -73,8 +83,8 @@ def open_database(
 ) -> sqlite3.Connection:
     """Open the history for writing, make it where there is none, and bring it up to date.
 
-    The file is readable by its owner alone. `synchronous` is SQLite's: FULL outlives a power cut,
-    NORMAL a crash of this process. Raises StorageError.
+    The file becomes readable by its owner alone. `synchronous` is SQLite's: FULL outlives a power
+    cut, NORMAL a crash of this process. Raises StorageError, DamagedError where it is no database.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,10 +92,11 @@ def open_database(
         # is not opened: to close a descriptor of it would drop this process's locks on it.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        _keep_to_owner(path)
     except OSError as error:
         raise StorageError(
             f"cannot write the history {path}: {error.strerror}",
-            "make the folder writable, or set GOOCLAIM_HOME to another one",
+            "make room for it and the folder writable, or set GOOCLAIM_HOME to another one",
         ) from None
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=busy_ms / 1000)
@@ -100,6 +111,16 @@ def open_database(
             connection.close()
             raise
     return connection
+
+
+def _keep_to_owner(path: Path) -> None:
+    """Take from others what they may do with the files, where they are ours."""
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            file = path.with_name(path.name + suffix)
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode & 0o077:
+                file.chmod(mode & 0o700)
 
 
 def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
@@ -119,7 +140,7 @@ def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+            if not is_busy(error) or time.monotonic() > give_up_at:
                 raise
             time.sleep(0.005)
         else:
@@ -150,15 +171,3 @@ def _apply(connection: sqlite3.Connection) -> None:
 def _version(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
-
-
-@contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into StorageError, with the file's name."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageError(
-            f"the history {path} cannot be used: {error}",
-            "move the file away to start a new one, or set GOOCLAIM_HOME to another folder",
-        ) from None

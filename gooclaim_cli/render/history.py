@@ -11,7 +11,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from gooclaim_cli.history.records import DeliveryDetail, StoredDelivery, StoredForward
+from gooclaim_cli.history.records import DeliveryDetail, Pruned, StoredDelivery, StoredForward
 from gooclaim_cli.render.columns import Layout, status_style
 from gooclaim_cli.render.escape import clip, visible
 from gooclaim_cli.render.json_lines import rfc3339
@@ -77,6 +77,36 @@ def detail_object(detail: DeliveryDetail) -> dict[str, Any]:
         **_payload_object(detail.delivery.headers, detail.delivery.body),
         "forwards": [_forward_object(forward) for forward in detail.forwards],
     }
+
+
+def pruned_lines(done: Pruned, *, dry_run: bool) -> Iterator[Text]:
+    """Say what was pruned, or would be."""
+    word = "Would delete" if dry_run else "Deleted"
+    yield Text(f"{word} {_deliveries(done.deliveries)}, {done.total_bytes:,} bytes.")
+    if not done.gone_from_disk:
+        traces = "traces may stay in the file while others have it open"
+        yield Text(f"But {traces}: end gooclaim listen and other readers, then prune again.")
+
+
+def prune_question(deliveries: int, total_bytes: int) -> str:
+    """Ask whether to delete."""
+    return f"Delete {_deliveries(deliveries)}, {total_bytes:,} bytes, for good? [y/N] "
+
+
+def pruned_object(done: Pruned, *, at: float, dry_run: bool) -> dict[str, Any]:
+    """Turn what was pruned, or would be, into the members of its JSON object."""
+    return {
+        "kind": "prune",
+        "at": rfc3339(at),
+        "deliveries": done.deliveries,
+        "bytes": done.total_bytes,
+        "dry_run": dry_run,
+        "gone_from_disk": done.gone_from_disk,
+    }
+
+
+def _deliveries(count: int) -> str:
+    return f"{count:,} {'delivery' if count == 1 else 'deliveries'}"
 
 
 def _forward_object(forward: StoredForward) -> dict[str, Any]:

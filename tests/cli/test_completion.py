@@ -39,7 +39,7 @@ def test_commands_are_offered_with_what_they_do(home: Path, shell: str) -> None:
 def test_what_begins_as_typed_is_offered(home: Path) -> None:
     assert complete(home, "bash", "gooclaim his").split() == ["history"]
     assert complete(home, "bash", "gooclaim listen --forward-t").split() == ["--forward-to"]
-    assert complete(home, "bash", "gooclaim history ").split() == ["show"]
+    assert complete(home, "bash", "gooclaim history ").split() == ["show", "export", "prune"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

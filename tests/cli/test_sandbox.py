@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .support import Done, started
+from .support import Done, RunHere, started
 
 MEMBERS = ["client_id", "client_secret", "tenant_id", "signing_secret", "ca_file"]
 
@@ -124,6 +124,19 @@ def test_a_home_url_is_there_from_the_start(home: Path) -> None:
         webhook = f"{ready['api_url']}/v1/tenants/{ready['tenant_id']}/webhook"
         status, found = call(webhook, token=token_of(ready))
         assert (status, found["url"], found["events"]) == (200, url, ["*"])
+
+
+def test_misbehaviour_is_there_from_the_start(home: Path) -> None:
+    misbehaviour = ["--misbehave", "duplicates=0.5", "--misbehave", "api.delay=0.01"]
+    with started(["sandbox", "--json", "--no-emit", *misbehaviour], home) as process:
+        ready = ready_of(process)
+        status, found = call(f"{ready['api_url']}/v1/sandbox/behaviour", token=token_of(ready))
+        assert (status, found["duplicates"], found["api"]["delay"]) == (200, 0.5, 0.01)
+
+
+@pytest.mark.parametrize("text", ["duplicates", "dup=1", "drop=2", "api.status=404"])
+def test_misbehaviour_that_cannot_be_meant_is_refused(run_here: RunHere, text: str) -> None:
+    run_here(["sandbox", "--misbehave", text]).refused(2, "--misbehave", text.split("=")[0])
 
 
 def test_nothing_is_written_below_the_home_folder(home: Path) -> None:

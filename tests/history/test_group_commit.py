@@ -328,6 +328,7 @@ def test_an_operation_that_fails_while_another_process_writes(path: Path) -> Non
                 commits.submit(fail),
                 return_exceptions=True,
             )
+            await asyncio.sleep(0)  # both are queued
             commits.enqueue(put(2))
             async with asyncio.timeout(5):
                 await beside.wait()

@@ -167,3 +167,66 @@ def test_a_reader_sees_what_is_written_meanwhile(path: Path) -> None:
                 assert len(list(before)) == 4
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    "wanted", ["evt_…7F3KX9QA", "evt_...7F3KX9QA", "evt_~7F3KX9QA", "3KX9QA", "01K…A", "…7F3KX9QA"]
+)
+def test_an_id_as_a_list_shortens_it_or_its_ending(path: Path, wanted: str) -> None:
+    ulids = ("01KAAAAAAAAAAAAAAA7F3KX9QA", "01JBBBBBBBBBBBBBBBB7F3KX9QB")
+    bodies = [body_of(1).replace(b"evt_1", f"evt_{each}".encode()) for each in ulids]
+    filled(
+        path,
+        *(arrival(f"key_{n}", body=each, delivery_id=f"dlv_{n}") for n, each in enumerate(bodies)),
+    )
+    if wanted == "01K…A":  # nothing is called so: ids have a prefix
+        with pytest.raises(GooclaimError, match="nothing in the history"):
+            found(path, wanted)
+    else:
+        assert found(path, wanted).stored.event_id == f"evt_{ulids[0]}"
+
+
+def test_an_ending_that_fits_several_or_is_too_short(path: Path) -> None:
+    """What begins as typed goes before what ends so."""
+    filled(path, event(1, key="abcdef-1"), event(2, key="2-abcdef"), event(3, key="3-abcdef-9"))
+    filled(path, event(4, key="4-abcdef-9"))
+    assert found(path, "abcdef").stored.event_id == "evt_1"
+    with pytest.raises(GooclaimError, match="is the end of several ids in the history: 3-a"):
+        found(path, "abcdef-9")
+    with pytest.raises(GooclaimError, match="is the short form of several"):
+        found(path, "…def-9")
+    with pytest.raises(GooclaimError, match="nothing in the history"):
+        found(path, "def-9")
+    with pytest.raises(GooclaimError, match="nothing in the history"):
+        found(path, "4-abcdef…abcdef-9")  # overlapping
+
+
+def test_since_is_exact_also_when_the_clock_was_set_back(path: Path) -> None:
+    filled(
+        path,
+        *(event(n, received_at=NOW + at) for n, at in ((1, 0), (2, 100), (3, -50), (4, 60))),
+    )
+    assert ids(path, since=NOW) == ["evt_4", "evt_2", "evt_1"]
+    assert ids(path, since=NOW + 60, limit=1) == ["evt_4"]
+    assert ids(path, since=NOW + 101) == []
+
+
+def test_all_in_full_with_the_oldest_first(path: Path) -> None:
+    """One state of the history, also while more comes; the newest so many where a limit is set."""
+    filled(path, *(event(number) for number in range(1, 6)))
+    with HistoryReader(path) as reader:
+        details = reader.details(Filter())
+        share, first = next(details)
+        filled(path, event(6))
+        rest = list(details)
+    assert (share, first.stored.event_id) == (0.2, "evt_1")
+    assert [each.stored.event_id for _, each in rest] == [f"evt_{n}" for n in range(2, 6)]
+    assert rest[-1][0] == 1.0
+    with HistoryReader(path) as reader:
+        newest = [each.stored.event_id for _, each in reader.details(Filter(limit=2))]
+    assert newest == ["evt_5", "evt_6"]
+    for wanted in (Filter(limit=0), Filter(event_type="no"), Filter(event_type="no", limit=3)):
+        with HistoryReader(path) as reader:
+            assert list(reader.details(wanted)) == []
+    with HistoryReader(path.with_name("none")) as reader:
+        assert list(reader.details(Filter())) == []

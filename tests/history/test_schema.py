@@ -93,7 +93,7 @@ def test_a_newer_history_is_left_alone(path: Path, journal: str) -> None:
 def test_a_file_that_is_no_database(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(StorageError, match="cannot be used") as raised:
+    with pytest.raises(StorageError, match="is damaged") as raised:
         open_database(path)
     assert str(path) in raised.value.message
     assert path.read_bytes() == b"no database at all" * 100

@@ -1,0 +1,166 @@
+"""Storage that fails: a full disk, a read-only one, a damaged history; and what is too old."""
+
+import contextlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gooclaim_cli.wire import SigningSecret, sign_delivery
+
+from .stored import fill
+from .support import CREDENTIALS, PATIENCE, SIGNING_SECRET, interrupt, run, started
+
+LISTEN = ["listen", "--tunnel", "none", "--json"]
+
+
+@contextlib.contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """A file system of its own; the test is skipped where none may be mounted."""
+    folder.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs the right to mount")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def post(url: str, number: int, size: int = 0) -> int:
+    """Send a good delivery; return the status."""
+    body = json.dumps(
+        {
+            "event_id": f"evt_{number}",
+            "event_type": "workflow.completed",
+            "tenant_id": "tnt_a",
+            "occurred_at": "2026-05-20T10:14:25Z",
+            "data": {"note": "x" * size},
+        }
+    ).encode()
+    delivery = sign_delivery(
+        body,
+        SigningSecret(SIGNING_SECRET),
+        event_type="workflow.completed",
+        idempotency_key=f"idem_{number}",
+        timestamp=int(time.time()),
+    )
+    request = urllib.request.Request(url, data=body, headers=dict(delivery.headers))
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def told(process: subprocess.Popen[bytes], kind: str) -> dict[str, Any]:
+    """The next object of a kind."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        found: dict[str, Any] = json.loads(line)
+        if found["kind"] == kind:
+            return found
+    raise AssertionError("it ended")
+
+
+@pytest.mark.parametrize("has_path", [True, False])
+def test_a_disk_that_is_full_before_a_session_is_told(*, home: Path, has_path: bool) -> None:
+    with mounted(home, "size=1m"):
+        fill(home)
+        if has_path:
+            (home / "path").write_text("/gooclaim-cli/" + "a" * 32)
+        with (home / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(b"x" * 4096):
+                pass
+        run(LISTEN, home, **CREDENTIALS).refused(3, "make room")
+
+
+def test_a_disk_that_fills_up_during_a_session_and_has_room_again(home: Path) -> None:
+    """503 while nothing can be stored; then the retry is a first delivery like any other."""
+    with mounted(home, "size=3m"), started(LISTEN, home, **CREDENTIALS) as session:
+        url = told(session, "ready")["local_url"]
+        assert post(url, 1) == 200
+        with (home / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(b"x" * 4096):
+                pass
+        assert post(url, 2, size=200_000) == 503
+        while (notice := told(session, "notice"))["code"] != "history_not_written":
+            pass
+        assert "make room" in notice["hint"]
+        (home / "ballast").unlink()
+        assert post(url, 2, size=200_000) == 200
+        while (seen := told(session, "delivery"))["response_status"] != 200:
+            pass
+        assert (seen["event_id"], seen["disposition"], seen["attempt"]) == ("evt_2", "fresh", 1)
+        listed = run(["history", "--json", "--outcome", "delivered"], home)
+        assert len(listed.stdout.splitlines()) == 2
+
+
+def test_a_read_only_disk_is_told_before_anything_is_registered(home: Path) -> None:
+    with mounted(home, "size=4m"):
+        fill(home)
+        (home / "path").write_text("/gooclaim-cli/" + "a" * 32)
+        subprocess.run(["mount", "-o", "remount,ro", str(home)], check=True)
+        done = run(LISTEN, home, **CREDENTIALS)
+        done.refused(3, str(home), "writable")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+@pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="nothing is read-only for the superuser"
+)
+def test_a_read_only_history_is_told(home: Path) -> None:
+    fill(home)
+    (home / "history.db").chmod(0o400)
+    run(LISTEN, home, **CREDENTIALS).refused(3, str(home / "history.db"), "writable")
+
+
+def test_a_damaged_history_is_set_aside_and_told(home: Path) -> None:
+    content = b"no database at all, but some text" * 200
+    (home / "history.db").write_bytes(content)
+    run(["history"], home).refused(3, "is damaged", "gooclaim listen", "GOOCLAIM_HOME")
+    with started(LISTEN, home, **CREDENTIALS) as session:
+        notice = told(session, "notice")
+        assert (notice["code"], notice["level"]) == ("history_set_aside", "warning")
+        (aside,) = home.glob("history.db.corrupt-*")
+        assert str(aside) in notice["hint"]
+        assert aside.read_bytes() == content
+        url = told(session, "ready")["local_url"]
+        assert post(url, 1) == 200
+    assert run(["history", "show", "evt_1", "--json"], home).code == 0
+
+
+@pytest.mark.parametrize("way", ["flag", "variable", "file", "default"])
+def test_what_is_too_old_is_pruned_when_a_session_starts(home: Path, way: str) -> None:
+    fill(home)
+    expected = 5 if way == "default" else 4  # one is two hours old
+    if way == "file":
+        (home / "config.toml").write_text('[history]\nretain = "1h"\n')
+    arguments = [*LISTEN, *(["--retain", "1h"] if way == "flag" else [])]
+    variables = CREDENTIALS | ({"GOOCLAIM_HISTORY_RETAIN": "1h"} if way == "variable" else {})
+    with started(arguments, home, **variables) as session:
+        told(session, "ready")
+        interrupt(session)
+        assert session.wait(timeout=PATIENCE) == 0
+    connection = sqlite3.connect(home / "history.db")
+    assert connection.execute("SELECT count(*) FROM delivery").fetchone() == (expected,)
+    connection.close()
+
+
+def test_a_span_that_cannot_be_meant_is_told(home: Path) -> None:
+    run([*LISTEN, "--retain", "long"], home, **CREDENTIALS).refused(2, "--retain: 'long'")
+    run([*LISTEN, "--retain", "0"], home, **CREDENTIALS).refused(2, "--retain: '0'")
+    variables = CREDENTIALS | {"GOOCLAIM_HISTORY_RETAIN": "0d"}
+    run(LISTEN, home, **variables).refused(3, "history.retain", "7d")
