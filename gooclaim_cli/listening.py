@@ -5,18 +5,16 @@ Started in order, undone in reverse, however it ends. It prints nothing: it tell
 
 import asyncio
 import dataclasses
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
-from typing import Final
 
 from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.guard import Gate, Limits
-from gooclaim_cli.happenings import Happening, Level, Notice, Ready, SandboxFacts, Summary
-from gooclaim_cli.history.ledger import Ledger
+from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
+from gooclaim_cli.history.keeping import keeping
 from gooclaim_cli.plan import (
     ListenPlan,
     TunnelKind,
@@ -28,20 +26,16 @@ from gooclaim_cli.receiver import Forwarder, Receiver
 from gooclaim_cli.sending import Sender, client_tls
 from gooclaim_cli.serving import serve
 from gooclaim_cli.sessions import Sessions
-from gooclaim_cli.settings import Settings
+from gooclaim_cli.surroundings import settings_for, start_sandbox, tunnel_for
 from gooclaim_cli.tally import Tally
 from gooclaim_cli.tenant.api import WEBHOOK_CONFIG_PATH, TenantApi
+from gooclaim_cli.tenant.clock import ClockCheck
 from gooclaim_cli.tenant.environment import require_development
 from gooclaim_cli.tenant.http import ApiProblem, open_client
 from gooclaim_cli.tenant.journal import HomeWebhook, Journal
 from gooclaim_cli.tenant.lease import Lease
 from gooclaim_cli.tenant.registration import Registration
-from gooclaim_cli.tunnels import LocalTunnel, Tunnel, UrlTunnel
-from gooclaim_cli.tunnels.local import EndpointCertificate
 from gooclaim_cli.ulids import new_ulid
-from gooclaim_cli.wire import SigningSecret
-
-_CERTIFICATE_PATH: Final = "/v1/sandbox/endpoint-certificate"
 
 
 class Session:
@@ -137,7 +131,11 @@ class Session:
         self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
 
     async def _start(self, stack: AsyncExitStack) -> Ready:
-        state, sandbox = await self._start_sandbox(stack)
+        state, sandbox = self._settings.places.data, None
+        if self._plan.sandbox is not None:
+            state, sandbox = await start_sandbox(stack, self._plan.sandbox, self._settings)
+            self._settings = settings_for(sandbox, self._settings)
+            self._secrets = self._settings.signing_secrets
         environment = require_development(self._settings.api_url)
         kind = choose_tunnel(self._plan, environment)
         registers = self._plan.register and kind is not TunnelKind.NONE
@@ -150,7 +148,7 @@ class Session:
         api = None
         if registers or kind is TunnelKind.LOCAL:
             api = await self._open_api(stack)
-        tunnel = await self._tunnel(kind, receiver, api)
+        tunnel = await tunnel_for(kind, self._plan.public_url, receiver, api, self._gate)
         path = self._plan.receiver.path
         public_url = f"{await stack.enter_async_context(tunnel.open())}{path}" if tunnel else None
         home = None
@@ -171,34 +169,6 @@ class Session:
             sandbox=sandbox,
         )
 
-    async def _start_sandbox(self, stack: AsyncExitStack) -> tuple[Path, SandboxFacts | None]:
-        """Start the sandbox where one is asked for, and work with it instead of the settings.
-
-        Returns where the journal and the secrets are kept: a sandbox's die with it.
-        """
-        if self._plan.sandbox is None:
-            return self._settings.places.data, None
-        from gooclaim_cli.sandbox import run_sandbox  # costs start-up
-
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gooclaim-")))
-        sandbox = await stack.enter_async_context(
-            run_sandbox(
-                self._plan.sandbox, folder=folder, signed_content=self._settings.signed_content
-            )
-        )
-        facts = sandbox.ready
-        self._settings = Settings(
-            places=self._settings.places,
-            api_url=facts.api_url,
-            client_id=facts.client_id,
-            client_secret=facts.client_secret,
-            tenant_id=facts.tenant_id,
-            signing_secrets=(SigningSecret(facts.signing_secret),),
-            signed_content=self._settings.signed_content,
-        )
-        self._secrets = self._settings.signing_secrets
-        return folder, facts
-
     async def _start_receiver(
         self, stack: AsyncExitStack, environment: str, kind: TunnelKind
     ) -> Receiver:
@@ -206,15 +176,18 @@ class Session:
         session_id = new_ulid(self._clock(), SystemRandom())
         sessions = Sessions(data / "sessions")
         stack.enter_context(sessions.hold(session_id))
-        ledger = Ledger(
-            self._settings.places.history,
-            environment=environment,
-            owner=session_id,
-            is_gone=lambda owner: owner != session_id and sessions.is_gone(owner),
-            synchronous=plan.synchronous,
+        ledger = await stack.enter_async_context(
+            keeping(
+                self._settings.places.history,
+                environment=environment,
+                owner=session_id,
+                is_gone=lambda owner: owner != session_id and sessions.is_gone(owner),
+                synchronous=plan.synchronous,
+                retain=plan.retain,
+                clock=self._clock,
+                notify=self._notify,
+            )
         )
-        stack.push_async_callback(ledger.close)
-        ledger.forget_old_keys(self._clock())
         tls = client_tls(cacert=plan.cacert, verify=plan.verify_handlers)
         sender = await stack.enter_async_context(Sender(tls=tls))
         tenant_id = None if kind is TunnelKind.NONE else self._settings.tenant_id
@@ -235,7 +208,8 @@ class Session:
 
     async def _open_api(self, stack: AsyncExitStack) -> TenantApi:
         client_id, client_secret, tenant_id = require_credentials(self._settings)
-        client = await stack.enter_async_context(open_client(self._settings.api_url))
+        check = ClockCheck(self._notify, tolerance=self._plan.receiver.tolerance, clock=self._clock)
+        client = await stack.enter_async_context(open_client(self._settings.api_url, check.hooks))
         return TenantApi(
             client,
             client_id=client_id,
@@ -244,20 +218,6 @@ class Session:
             webhook_path=self._settings.webhook_config_path or WEBHOOK_CONFIG_PATH,
             on_retry=self._tell_retry,
         )
-
-    async def _tunnel(
-        self, kind: TunnelKind, receiver: Receiver, api: TenantApi | None
-    ) -> Tunnel | None:
-        if kind is TunnelKind.LOCAL and api is not None:
-            issued = await api.get(_CERTIFICATE_PATH)
-            certificate = EndpointCertificate(
-                certificate=str(issued.get("certificate")),
-                private_key=str(issued.get("private_key")),
-            )
-            return LocalTunnel(receiver, certificate, self._gate)
-        if kind is TunnelKind.URL and self._plan.public_url is not None:
-            return UrlTunnel(self._plan.public_url)
-        return None
 
     async def _register(
         self, stack: AsyncExitStack, api: TenantApi, url: str, state: Path, environment: str

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any, Final
 
 from gooclaim_cli.fixtures import make_event, stories
+from gooclaim_cli.sandbox.behaviour import Conduct
 from gooclaim_cli.sandbox.configuration import Configuration
 from gooclaim_cli.sandbox.engine import OutboundEngine
 from gooclaim_cli.sandbox.outbound import Ledger, OutboundEvent
@@ -24,12 +25,14 @@ class Emitter:
         engine: OutboundEngine,
         ledger: Ledger,
         *,
+        conduct: Conduct,
         tenant_id: str,
         clock: Callable[[], float],
         random: Random,
     ) -> None:
         self._engine = engine
         self._ledger = ledger
+        self._conduct = conduct
         self._tenant_id = tenant_id
         self._clock = clock
         self._random = random
@@ -54,6 +57,14 @@ class Emitter:
         self._engine.submit(event)
         return event
 
+    def burst(self, event_type: str, data: Mapping[str, Any] | None = None) -> OutboundEvent:
+        """Send a new event, and as many more as the behaviour wants; return the first."""
+        first = self.emit(event_type, data)
+        for _ in range(self._conduct.behaviour.burst - 1):
+            if not self._ledger.full:
+                self.emit(event_type, data)
+        return first
+
     def duplicate(
         self, idempotency_key: str, event_type: str | None, data: Mapping[str, Any] | None
     ) -> OutboundEvent | None:
@@ -76,5 +87,5 @@ class Emitter:
         for number, (event_type, data) in enumerate(stories(self._random), start=1):
             await configuration.taken.wait()
             if not self._ledger.full:
-                self.emit(event_type, data)
+                self.burst(event_type, data)
             await asyncio.sleep(min(_BURST_GAP, every) if number < len(CATALOGUE) else every)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from gooclaim_cli.errors import UsageError
+from gooclaim_cli.sandbox.behaviour import Behaviour
 from gooclaim_cli.sandbox.configuration import require_webhook_url
 from gooclaim_cli.sandbox.outbound import DELIVERIES_KEPT
 
@@ -20,7 +21,8 @@ class SandboxOptions:
     at most. `deadline` is the time that an endpoint has to answer. `emit` starts a stream of sample
     events once a URL has been configured; after its opening burst one comes `emit_every`.
     `trust` names PEM files of further authorities whose endpoints are trusted. `home_url` is the
-    URL that the tenant has from the start. `deliveries_kept` bounds what is listed.
+    URL that the tenant has from the start. `deliveries_kept` bounds what is listed. `behaviour` is
+    how it misbehaves on purpose, from the start.
     """
 
     port: int = 0
@@ -35,6 +37,7 @@ class SandboxOptions:
     trust: tuple[Path, ...] = ()
     home_url: str | None = None
     deliveries_kept: int = DELIVERIES_KEPT
+    behaviour: Behaviour = Behaviour()  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
         if self.emit_every <= 0 or self.deadline <= 0:

@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints, beside the contract's: events, deliveries, dead letters."""
+"""The sandbox's own endpoints: events, deliveries, dead letters, and how it behaves."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,13 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gooclaim_cli.errors import UsageError
 from gooclaim_cli.sandbox.access import Access
+from gooclaim_cli.sandbox.behaviour import Conduct, read_behaviour
 from gooclaim_cli.sandbox.certificates import CertificateAuthority
 from gooclaim_cli.sandbox.emission import Emitter
 from gooclaim_cli.sandbox.engine import OutboundEngine
 from gooclaim_cli.sandbox.outbound import Ledger, OutboundEvent
 from gooclaim_cli.sandbox.problems import ProblemError, json_response
-from gooclaim_cli.sandbox.requests import read_json
+from gooclaim_cli.sandbox.requests import read_json, read_json_or_none
 
 _DEFAULT_TYPE: Final = "workflow.completed"
 # What goes into a header: visible ASCII.
@@ -39,12 +41,14 @@ class SandboxApi:
         engine: OutboundEngine,
         ledger: Ledger,
         authority: CertificateAuthority,
+        conduct: Conduct,
     ) -> None:
         self._access = access
         self._emitter = emitter
         self._engine = engine
         self._ledger = ledger
         self._authority = authority
+        self._conduct = conduct
 
     def routes(self) -> list[Route]:
         """The routes of the endpoints."""
@@ -56,6 +60,8 @@ class SandboxApi:
             Route(f"{root}/dead-letters", self._dead_letters, methods=["GET"]),
             Route(replay, self._replay, methods=["POST"]),
             Route(f"{root}/endpoint-certificate", self._certificate, methods=["GET"]),
+            Route(f"{root}/behaviour", self._behaviour, methods=["GET"]),
+            Route(f"{root}/behaviour", self._behave, methods=["POST"]),
         ]
 
     async def _emit(self, request: Request) -> Response:
@@ -66,8 +72,10 @@ class SandboxApi:
         event = None
         if asked.idempotency_key is not None:
             event = self._emitter.duplicate(asked.idempotency_key, asked.event_type, asked.data)
-        if event is None:
-            event_type = asked.event_type or _DEFAULT_TYPE
+        event_type = asked.event_type or _DEFAULT_TYPE
+        if asked.idempotency_key is None:
+            event = self._emitter.burst(event_type, asked.data)
+        elif event is None:
             event = self._emitter.emit(event_type, asked.data, asked.idempotency_key)
         return _accepted(event)
 
@@ -93,6 +101,23 @@ class SandboxApi:
     async def _certificate(self, request: Request) -> Response:
         self._access.bearer(request)
         return json_response(self._authority.issue())
+
+    async def _behaviour(self, request: Request) -> Response:
+        self._access.bearer(request)
+        return json_response(self._conduct.behaviour)
+
+    async def _behave(self, request: Request) -> Response:
+        """Replace the behaviour as a whole; null, or no body at all, is to behave again."""
+        self._access.bearer(request)
+        members = await read_json_or_none(request)
+        try:
+            self._conduct.behaviour = read_behaviour(members)
+        except UsageError as error:
+            detail = f"{error.message}; {error.hint}" if error.hint else error.message
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "validation_failed", detail
+            ) from None
+        return json_response(self._conduct.behaviour)
 
     def _refuse_when_full(self) -> None:
         if self._ledger.full:

@@ -49,7 +49,8 @@ def problem_handlers() -> dict[Any, ExceptionHandler]:
     }
 
 
-def _response(problem: ProblemError) -> Response:
+def problem_response(problem: ProblemError) -> Response:
+    """Answer with a problem's details."""
     members = {
         "type": "about:blank",
         "title": problem.status.phrase,
@@ -63,7 +64,7 @@ def _response(problem: ProblemError) -> Response:
 
 async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 -- registered for this class alone
-    return _response(error)
+    return problem_response(error)
 
 
 async def _not_routed(request: Request, error: Exception) -> Response:
@@ -72,9 +73,11 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     detail = f"{request.method} {request.url.path} is not part of this API"
     code = status.name.lower()
-    return _response(ProblemError(status, code, detail, error.headers))
+    return problem_response(ProblemError(status, code, detail, error.headers))
 
 
 async def _broken(_request: Request, _error: Exception) -> Response:
     detail = "the sandbox has a bug, and this request met it"
-    return _response(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail))
+    return problem_response(
+        ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)
+    )

@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -11,12 +11,21 @@ from gooclaim_cli.sandbox.problems import ProblemError
 
 BODY_LIMIT: Final = 64 * 1024
 
-_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+_Value = TypeVar("_Value")
 
 
-async def read_json(request: Request, expected: type[_Struct]) -> _Struct:
+async def read_json(request: Request, expected: type[_Value]) -> _Value:
     """Return the body as `expected`. Raises ProblemError: 413, 400 for no JSON, 422 otherwise."""
+    return _decode(await _read(request), expected)
+
+
+async def read_json_or_none(request: Request) -> Any:
+    """Return the body as whatever JSON it is, None where it is empty. Raises ProblemError."""
     body = await _read(request)
+    return _decode(body, object) if body.strip() else None
+
+
+def _decode(body: bytes, expected: type[_Value]) -> _Value:
     try:
         return msgspec.json.decode(body.decode("utf-8"), type=expected)
     except msgspec.ValidationError as error:

@@ -1,6 +1,7 @@
 """Starts a sandbox's parts in order and stops them in reverse: its composition root."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -14,11 +15,13 @@ from starlette.applications import Starlette
 from gooclaim_cli.happenings import SandboxFacts
 from gooclaim_cli.sandbox.access import Access
 from gooclaim_cli.sandbox.answers import Answers
+from gooclaim_cli.sandbox.behaviour import Conduct
 from gooclaim_cli.sandbox.certificates import CertificateAuthority
 from gooclaim_cli.sandbox.config_api import ConfigApi
 from gooclaim_cli.sandbox.configuration import Configuration, require_webhook_url
 from gooclaim_cli.sandbox.emission import Emitter
 from gooclaim_cli.sandbox.engine import DeliveryRules, OutboundEngine
+from gooclaim_cli.sandbox.misconduct import Misconduct
 from gooclaim_cli.sandbox.options import SandboxOptions
 from gooclaim_cli.sandbox.outbound import Ledger, OutboundDelivery
 from gooclaim_cli.sandbox.own_api import SandboxApi
@@ -68,22 +71,23 @@ async def run_sandbox(
     had.
     """
     random = random or SystemRandom()
-    world = _World(options, signed_content, clock, random, Tenant.new(random))
+    conduct = Conduct(options.behaviour)
+    world = _World(options, signed_content, clock, random, Tenant.new(random), conduct)
     authority = CertificateAuthority(folder)
+    tls = authority.trusting(options.trust)
     configuration = Configuration(rotate=options.rotate_secret_on_put, clock=clock, random=random)
     ledger = Ledger(limit=options.deliveries_kept, observe=observe)
     async with (
-        Sender(tls=authority.trusting(options.trust), answer_limit=_ANSWER_LIMIT) as sender,
+        Sender(tls=tls, answer_limit=_ANSWER_LIMIT) as sender,
         owned_tasks() as tasks,
     ):
-        engine = world.engine(configuration, ledger, sender, tasks)
+        engine = world.engine(configuration, ledger, sender, tls, tasks)
         emitter = world.emitter(engine, ledger)
         access = Access(world.token_issuer())
-        own_api = SandboxApi(
-            access, emitter=emitter, engine=engine, ledger=ledger, authority=authority
-        )
+        own_api = world.own_api(access, emitter, engine, ledger, authority)
         api = ConfigApi(access, configuration, Answers(clock), tenant_id=world.tenant.tenant_id)
-        async with serve(_application(access, api, own_api), port=options.port) as port:
+        app = Misconduct(_application(access, api, own_api), conduct)
+        async with serve(app, port=options.port) as port:
             sandbox = Sandbox(world.ready(port, configuration, authority), configuration)
             if options.home_url is not None:
                 sandbox.preconfigure(options.home_url)
@@ -101,12 +105,14 @@ class _World:
     clock: Callable[[], float]
     random: Random
     tenant: Tenant
+    conduct: Conduct
 
     def engine(
         self,
         configuration: Configuration,
         ledger: Ledger,
         sender: Sender,
+        tls: ssl.SSLContext,
         tasks: asyncio.TaskGroup,
     ) -> OutboundEngine:
         rules = DeliveryRules(
@@ -120,6 +126,8 @@ class _World:
             configuration=configuration,
             ledger=ledger,
             sender=sender,
+            tls=tls,
+            conduct=self.conduct,
             tasks=tasks,
             clock=self.clock,
             random=self.random,
@@ -129,9 +137,27 @@ class _World:
         return Emitter(
             engine,
             ledger,
+            conduct=self.conduct,
             tenant_id=self.tenant.tenant_id,
             clock=self.clock,
             random=self.random,
+        )
+
+    def own_api(
+        self,
+        access: Access,
+        emitter: Emitter,
+        engine: OutboundEngine,
+        ledger: Ledger,
+        authority: CertificateAuthority,
+    ) -> SandboxApi:
+        return SandboxApi(
+            access,
+            emitter=emitter,
+            engine=engine,
+            ledger=ledger,
+            authority=authority,
+            conduct=self.conduct,
         )
 
     def token_issuer(self) -> TokenIssuer:

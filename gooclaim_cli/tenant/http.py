@@ -48,10 +48,13 @@ class CredentialsError(ApiProblem):
     exit_code = ExitCode.CONFIGURATION
 
 
-def open_client(api_url: str) -> httpx.AsyncClient:
+def open_client(
+    api_url: str, hooks: Mapping[str, list[Callable[..., Any]]] | None = None
+) -> httpx.AsyncClient:
     """A client for an API; the environment's proxies are for other machines only.
 
-    Raises ConfigurationError where the URL is no address.
+    `hooks` are httpx's, and see every request and answer. Raises ConfigurationError where the URL
+    is no address.
     """
     try:
         return httpx.AsyncClient(
@@ -59,6 +62,7 @@ def open_client(api_url: str) -> httpx.AsyncClient:
             timeout=TIMEOUT,
             trust_env=not is_loopback(httpx.URL(api_url).host),
             headers={"Accept": "application/json"},
+            event_hooks=hooks,
         )
     except httpx.InvalidURL as error:
         raise ConfigurationError(

@@ -139,6 +139,10 @@ class SandboxClient:
         emitted: dict[str, Any] = response.raise_for_status().json()
         return emitted
 
+    def behave(self, behaviour: dict[str, Any] | None) -> None:
+        """Change how the sandbox behaves; None: well."""
+        self._client.post("/v1/sandbox/behaviour", json=behaviour).raise_for_status()
+
     def webhook(self) -> dict[str, Any] | None:
         """What is configured."""
         response = self._client.get(f"/v1/tenants/{self.facts['tenant_id']}/webhook")

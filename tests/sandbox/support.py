@@ -191,6 +191,28 @@ async def endpoint(
         yield app
 
 
+@asynccontextmanager
+async def raw_endpoint(
+    harness: Harness, answer: bytes | None = None
+) -> AsyncIterator[tuple[str, "asyncio.Queue[bytes]"]]:
+    """A TLS endpoint that answers at once, or never, and tells what came until the end."""
+    received: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answer is not None:
+            writer.write(answer)
+        try:
+            received.put_nowait(await reader.read())
+        except ConnectionError:
+            received.put_nowait(b"")
+        finally:
+            writer.transport.abort()
+
+    tls = await certified(harness)
+    async with await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls) as server:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks?a=b", received
+
+
 async def certified(harness: Harness) -> ssl.SSLContext:
     """A server's TLS context from the sandbox's endpoint certificate."""
     issued = (await harness.http.get("/v1/sandbox/endpoint-certificate")).json()
