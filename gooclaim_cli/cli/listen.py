@@ -175,6 +175,7 @@ def listen(
     emit_every: options.EmitEvery = "3s",
     retry_schedule: options.RetrySchedule = None,
     rotate_secret_on_put: options.RotateSecret = False,
+    misbehave: options.Misbehave = None,
 ) -> None:
     """Receive events here: verify, show and forward them to your handler.
 
@@ -225,6 +226,7 @@ def listen(
             emit_every=emit_every,
             retry_schedule=retry_schedule,
             rotate_secret_on_put=rotate_secret_on_put,
+            misbehave=misbehave,
         )
         if sandbox
         else None,

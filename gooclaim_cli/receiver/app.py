@@ -140,8 +140,8 @@ class Receiver:
         if not hmac.compare_digest(scope["path"].encode("utf-8", "surrogateescape"), self._path):
             await _respond(send, answers.NOT_FOUND)
             return
-        started = asyncio.get_running_loop().time()
         arrival = await self._read(scope, receive)
+        started = asyncio.get_running_loop().time()  # a slow sender's time is not the handler's
         if arrival.verdict.ok and arrival.verdict.event is not None:
             await self._answer(arrival, arrival.verdict.event, started, receive, send)
         else:

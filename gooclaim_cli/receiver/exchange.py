@@ -84,7 +84,7 @@ class Exchange:
         started: float,
         hang_up: Callable[[], Awaitable[Any]],
     ) -> Reply:
-        """Claim, store, forward. `started` is the loop's time, `hang_up` ends if the sender goes.
+        """Claim, store, forward. `started` is the loop's time, `hang_up` ends if it goes.
 
         What is returned must be answered and then given to `settle`.
         """
