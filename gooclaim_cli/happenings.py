@@ -71,7 +71,8 @@ class SandboxFacts:
 class Ready:
     """An event could now really be received.
 
-    `public_url` is None where nobody but the user knows it (`--tunnel none`).
+    `public_url` is None where nobody but the user knows it (`--tunnel none`). `events` is the
+    pattern of the types that are shown and forwarded.
     """
 
     at: float
@@ -84,6 +85,7 @@ class Ready:
     registered: bool
     previous_url: str | None
     deadline: float
+    events: str = "*"
     sandbox: SandboxFacts | None = None
 
 

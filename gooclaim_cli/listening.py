@@ -166,6 +166,7 @@ class Session:
             registered=registers,
             previous_url=home.url if home else None,
             deadline=self._plan.receiver.deadline,
+            events=self._plan.receiver.events,
             sandbox=sandbox,
         )
 

@@ -102,6 +102,7 @@ def _ready(ready: Ready) -> dict[str, Any]:
         "registered": ready.registered,
         "previous_url": ready.previous_url,
         "deadline": ready.deadline,
+        "events": ready.events,
     }
     if ready.sandbox is not None:
         members["sandbox"] = {

@@ -144,6 +144,7 @@ def _ready_lines(ready: Ready, width: int | None) -> list[Text]:
             ("Public URL", visible(ready.public_url or "none: reached on this machine only")),
             ("Local URL", visible(ready.local_url)),
             *(handlers or [("Handler", "none: every verified event is answered 200")]),
+            *([] if ready.events == "*" else [("Events", f"{visible(ready.events)} only")]),
             ("Was registered", _previous(ready)),
             ("Inspect", "gooclaim history, gooclaim history show ID"),
         ],

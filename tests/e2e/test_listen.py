@@ -52,7 +52,7 @@ def test_json_lines_are_what_the_readme_says(tmp_path: Path) -> None:
         code, out, err = program.end()
     assert set(ready) == {
         *("kind", "at", "environment", "tenant_id", "public_url", "local_url", "handler"),
-        *("handlers", "tunnel", "registered", "previous_url", "deadline", "sandbox"),
+        *("handlers", "tunnel", "registered", "previous_url", "deadline", "events", "sandbox"),
     }
     facts = ("api_url", "client_id", "client_secret", "tenant_id", "signing_secret", "ca_file")
     assert set(ready["sandbox"]) == set(facts)
@@ -246,6 +246,7 @@ def test_patterns_choose_the_handler_and_events_filter(tmp_path: Path) -> None:
         command = [*GOOCLAIM, "listen", "--sandbox", "--json", "--events", "[pw]*"]
         command += ["-f", f"pending_docs.*={docs.port}", "-f", str(rest.port)]
         with running(command, environment(tmp_path)) as program:
+            assert program.told("ready")["events"] == "[pw]*"
             shown = [program.told("delivery") for _ in range(5)]
             program.end()
         assert docs.request()[0]["x-gooclaim-event"] == "pending_docs.uploaded"

@@ -265,3 +265,10 @@ def test_markup_is_text() -> None:
     text = shown(delivered(event_type="[red]x[/red]", event_id=":rocket:[b]"))
     assert "[red]x[/red]" in text
     assert ":rocket:[b]" in text
+
+
+def test_the_start_names_the_events_that_are_left_out() -> None:
+    """Only where a pattern narrows them."""
+    assert "Events" not in shown(ready())
+    assert "Events" in shown(ready(events="claim.*"))
+    assert "claim.* only" in shown(ready(events="claim.*"))
