@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from gooclaim_cli.happenings import Disposition, HandlerAnswer
+from gooclaim_cli.history.claims import Claims
 from gooclaim_cli.history.group_commit import GroupCommit
-from gooclaim_cli.history.keys import KEY_LIFETIME, Claim, KeyState, KnownKey, decide
+from gooclaim_cli.history.keys import KEY_LIFETIME, Claim, KeyState
 from gooclaim_cli.history.records import Outcome
 from gooclaim_cli.history.recovery import open_or_set_aside
 from gooclaim_cli.history.trimming import Trimmer
@@ -61,8 +62,7 @@ class Ledger:
         synchronous: str = "FULL",
     ) -> None:
         self._environment = environment
-        self._owner = owner
-        self._is_gone = is_gone
+        self._claims = Claims(owner, is_gone)
         self._trimmer = Trimmer()
         self._settlements: _Settlements | None = None
         connection, self.set_aside = open_or_set_aside(path, synchronous=synchronous)
@@ -76,7 +76,14 @@ class Ledger:
         digest = hashlib.sha256(arrival.delivery.body).hexdigest()
 
         def run(connection: sqlite3.Connection) -> Claim:
-            claim = self._claim(connection, arrival, digest, now)
+            claim = self._claims.claim(
+                connection,
+                scope=self._scope(arrival),
+                key=arrival.idempotency_key,
+                delivery_id=arrival.delivery_id,
+                body_sha256=digest,
+                now=now,
+            )
             self._insert(connection, arrival, digest, claim)
             return claim
 
@@ -171,53 +178,6 @@ class Ledger:
     def _scope(self, arrival: Arrival) -> str:
         event = arrival.verdict.event
         return f"{self._environment}/{event.tenant_id if event else ''}"
-
-    def _is_running(self, owner: str) -> bool:
-        return owner == self._owner or not self._is_gone(owner)
-
-    def _claim(
-        self, connection: sqlite3.Connection, arrival: Arrival, digest: str, now: float
-    ) -> Claim:
-        """Most keys are new: those cost one statement."""
-        claimed = (
-            self._scope(arrival),
-            arrival.idempotency_key,
-            KeyState.IN_FLIGHT.value,
-            self._owner,
-            arrival.delivery_id,
-            digest,
-        )
-        inserted = connection.execute(
-            "INSERT OR IGNORE INTO idempotency_key VALUES (?, ?, ?, ?, ?, ?, 1, ?)", (*claimed, now)
-        )
-        if inserted.rowcount == 1:
-            return decide(None, body_sha256=digest, now=now)
-        claim = decide(self._known(connection, *claimed[:2]), body_sha256=digest, now=now)
-        if claim.owns_key:
-            connection.execute(
-                "REPLACE INTO idempotency_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*claimed, claim.attempt, now),
-            )
-        else:
-            connection.execute(
-                "UPDATE idempotency_key SET attempts = ? WHERE scope = ? AND key = ?",
-                (claim.attempt, *claimed[:2]),
-            )
-        return claim
-
-    def _known(
-        self, connection: sqlite3.Connection, scope: str, key: str | None
-    ) -> KnownKey | None:
-        row = connection.execute(
-            "SELECT state, owner, body_sha256, attempts, updated_at FROM idempotency_key"
-            " WHERE scope = ? AND key = ?",
-            (scope, key),
-        ).fetchone()
-        if row is None:
-            return None
-        state = KeyState(row[0])
-        held = state is KeyState.IN_FLIGHT and self._is_running(row[1])
-        return KnownKey(state, held, row[2], row[3], row[4])
 
     def _insert(
         self,
