@@ -17,15 +17,13 @@ from gooclaim_cli.wire.delivery import (
 from gooclaim_cli.wire.event import BodyNotJsonError, EnvelopeInvalidError, Event, decode_event
 from gooclaim_cli.wire.signature import (
     DEFAULT_TOLERANCE,
-    Finding,
-    Reason,
     SignedContent,
     SigningSecret,
-    Verdict,
     sign,
     sign_delivery,
     verify,
 )
+from gooclaim_cli.wire.verdict import Finding, Reason, Verdict
 
 __all__ = [
     "CATALOGUE",
