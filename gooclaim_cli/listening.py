@@ -151,6 +151,7 @@ class Session:
         tunnel = await tunnel_for(kind, self._plan.public_url, receiver, api, self._gate)
         path = self._plan.receiver.path
         public_url = f"{await stack.enter_async_context(tunnel.open())}{path}" if tunnel else None
+        stack.push_async_callback(receiver.finish)
         home = None
         if registers and api is not None and public_url is not None:
             home = await self._register(stack, api, public_url, state, environment)
@@ -226,6 +227,13 @@ class Session:
         """Register, and take the secret that the answer brings; undoing it is the stack's."""
         tenant_id = self._settings.tenant_id or ""
         journal = Journal(state / "journal", environment=environment, tenant_id=tenant_id)
+        stack.enter_context(
+            Sessions(state / "leases").hold_alone(
+                journal.path.stem,
+                taken=f"another gooclaim listen on this machine is registered for {tenant_id}",
+                hint="end that one first, or listen beside it with --no-register",
+            )
+        )
         registration = Registration(
             api,
             journal,

@@ -43,6 +43,20 @@ class Sessions:
             lock.release()
             self._path(session_id).unlink(missing_ok=True)
 
+    @contextlib.contextmanager
+    def hold_alone(self, name: str, *, taken: str, hint: str) -> Iterator[None]:
+        """Hold what only one session may. Raises ConfigurationError (`taken`, `hint`)."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(self._path(name), timeout=0, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise ConfigurationError(taken, hint) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     def is_gone(self, session_id: str) -> bool:
         """Whether a session no longer runs. Not to be asked of one's own."""
         path = self._path(session_id)

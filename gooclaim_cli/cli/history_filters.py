@@ -2,7 +2,7 @@
 
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,6 +12,8 @@ from gooclaim_cli.errors import UsageError
 if TYPE_CHECKING:
     from gooclaim_cli.history.reading import Filter
     from gooclaim_cli.history.records import Outcome
+
+_MOST: Final = 2**63 - 1  # an integer of SQLite's
 
 EventType = Annotated[
     str | None,
@@ -45,7 +47,7 @@ def filter_of(
         event_type=event_type,
         outcome=_outcome(outcome),
         since=_since(since),
-        limit=limit or None,
+        limit=min(limit, _MOST) or None,
     )
 
 

@@ -227,6 +227,8 @@ def listen(
             retry_schedule=retry_schedule,
             rotate_secret_on_put=rotate_secret_on_put,
             misbehave=misbehave,
+            # Its own deadline is a little behind ours: what we answer at ours still arrives.
+            deadline=options.seconds("--deadline", deadline) + 0.5,
         )
         if sandbox
         else None,

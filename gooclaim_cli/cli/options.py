@@ -86,12 +86,31 @@ def schedule(option: str, text: str) -> tuple[float, ...]:
         raise UsageError(f"{option}: {error.message}", "write spans and commas: 1s,2s,4s") from None
 
 
+_FRAMING: Final = frozenset(
+    (
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
+
 def header(text: str) -> tuple[str, str]:
     """Read `Name: value`. Raises UsageError."""
     name, colon, value = (part.strip(" \t") for part in text.partition(":"))
     sendable = _HEADER_NAME.fullmatch(name) and value.replace("\t", "").isprintable()
     if not colon or not sendable:
         raise UsageError("--header is not `Name: value`", "write --header 'X-Team: claims'")
+    if name.lower() in _FRAMING:
+        raise UsageError(
+            f"--header {name}: this one belongs to the connection, not to the delivery",
+            "leave it out: it is set right by itself",
+        )
     return name, value
 
 

@@ -13,6 +13,7 @@ from gooclaim_cli.errors import ExitCode
 
 T = TypeVar("T")
 _FILES: Final = 4096
+_ONE_PRESS: Final = 1.0  # seconds within which two SIGINTs are one press of Ctrl-C
 
 
 def allow_many_files() -> None:
@@ -44,15 +45,17 @@ def end_on_signals(stop: Callable[[], None], left_behind: str) -> None:
     `left_behind` is what the person must then know.
     """
     loop = asyncio.get_running_loop()
-    asked = False
+    asked_at: float | None = None
 
     def interrupt() -> None:
-        nonlocal asked
-        if asked:
+        nonlocal asked_at
+        if asked_at is not None and loop.time() - asked_at < _ONE_PRESS:
+            return  # `timeout` and its like relay what the terminal has sent already
+        if asked_at is not None:
             sys.stderr.write(f"\nerror: left at once\n  {left_behind}\n")
             sys.stderr.flush()
             os._exit(ExitCode.INTERRUPTED)
-        asked = True
+        asked_at = loop.time()
         stop()
 
     def from_handler(_number: int, _frame: FrameType | None) -> None:

@@ -16,8 +16,9 @@ from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival, Ledger
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
-from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy, Reply, delivered
+from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy
 from gooclaim_cli.receiver.forwarding import DEADLINE, Forwarder
+from gooclaim_cli.receiver.replies import Reply, delivered
 from gooclaim_cli.ulids import new_ulid
 from gooclaim_cli.wire import (
     DEFAULT_TOLERANCE,
@@ -95,6 +96,7 @@ class Receiver:
         self._clock = clock
         self._random = random or SystemRandom()
         self._path = options.path.encode()
+        self._told_other_path = False
         self._reading = 0  # bytes of bodies that are not whole yet, of all connections
         policy = ExchangePolicy(
             deadline=options.deadline,
@@ -104,6 +106,10 @@ class Receiver:
         self._exchange = Exchange(
             policy, ledger=ledger, forwarder=forwarder, tell=tell, clock=clock
         )
+
+    async def finish(self) -> None:
+        """Answer the deliveries that are under way: soon as their handlers do, else with 503."""
+        await self._exchange.finish()
 
     async def close(self) -> None:
         """Give up the handlers' requests that are still under way."""
@@ -139,6 +145,7 @@ class Receiver:
             return
         if not hmac.compare_digest(scope["path"].encode("utf-8", "surrogateescape"), self._path):
             await _respond(send, answers.NOT_FOUND)
+            self._tell_other_path(scope["path"])
             return
         arrival = await self._read(scope, receive)
         started = asyncio.get_running_loop().time()  # a slow sender's time is not the handler's
@@ -146,6 +153,18 @@ class Receiver:
             await self._answer(arrival, arrival.verdict.event, started, receive, send)
         else:
             await self._reject(arrival, send)
+
+    def _tell_other_path(self, path: str) -> None:
+        """Once: an ingress that leads to a wrong path looks like silence otherwise."""
+        if self._told_other_path:
+            return
+        self._told_other_path = True
+        message = f"a request for another path was answered 404: {path[:100]}"
+        hint = f"deliveries must come to {self._options.path}; of further ones nothing is said"
+        notice = Notice(
+            at=self._clock(), level=Level.INFO, code="other_path", message=message, hint=hint
+        )
+        self._tell(notice)
 
     async def _read(self, scope: Any, receive: Receive) -> Arrival:
         """Read and verify one request. Raises _HungUpError."""

@@ -13,7 +13,6 @@ import msgspec
 
 from gooclaim_cli.errors import StorageError
 from gooclaim_cli.happenings import (
-    Delivered,
     Disposition,
     Handler,
     HandlerAnswer,
@@ -26,11 +25,12 @@ from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival, Ledger
 from gooclaim_cli.history.records import Outcome
 from gooclaim_cli.receiver import answers
-from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.forwarding import Forwarder
+from gooclaim_cli.receiver.replies import Reply, delivered, no_answer, outcome_of
 from gooclaim_cli.wire import Event
 
 _MOST_FORWARDS: Final = 1000
+_LAST_MOMENT: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +40,6 @@ class ExchangePolicy:
     deadline: float
     events: str
     forward_duplicates: bool
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """How Gooclaim is to be answered (None: it hung up), and what led to it."""
-
-    answer: Answer | None
-    claim: Claim
-    handler: HandlerAnswer | None = None
-    shown: bool = True
 
 
 class Exchange:
@@ -69,6 +60,17 @@ class Exchange:
         self._tell = tell
         self._clock = clock
         self._forwards: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Future[HandlerAnswer]] = set()
+
+    async def finish(self) -> None:
+        """Give handlers that are at work a moment, then have Gooclaim told 503: it tries again."""
+        if self._waiting:
+            count = len(self._waiting)
+            message = f"ending; deliveries that are still with a handler: {count}"
+            self._notice(Level.INFO, "ending", message, "what it does not answer now is told 503")
+            await asyncio.wait(self._waiting, timeout=_LAST_MOMENT)
+        for in_time in self._waiting:
+            in_time.cancel()
 
     async def close(self) -> None:
         """Give up the handlers' requests that are still under way."""
@@ -124,7 +126,7 @@ class Exchange:
         if not sent:
             reply = msgspec.structs.replace(reply, answer=None)
         status = reply.answer.status if reply.answer else None
-        self._settle(arrival, status, _outcome(reply, status))
+        self._settle(arrival, status, outcome_of(reply, status))
         if reply.shown:
             self._tell(delivered(arrival, reply, at=self._clock()))
 
@@ -143,6 +145,7 @@ class Exchange:
         """Wait for the handler until the deadline, or until the sender hangs up."""
         loop = asyncio.get_running_loop()
         in_time: asyncio.Future[HandlerAnswer] = loop.create_future()
+        self._waiting.add(in_time)
         task = loop.create_task(self._carry(arrival, event, handler, in_time))
         self._forwards.add(task)
         task.add_done_callback(self._forwards.discard)
@@ -153,16 +156,21 @@ class Exchange:
             await asyncio.wait(first, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
             gone.cancel()
+            self._waiting.discard(in_time)
+        if in_time.cancelled():
+            waited = (loop.time() - started) * 1000
+            missed = no_answer(handler, waited, "session_ended", "the session ended first")
+            return Reply(answers.ENDING, claim, missed)
         if in_time.done():
             answer = in_time.result()
             return Reply(answers.handler_answer(answer), claim, answer)
         in_time.cancel()  # from now on an answer is a late one
         waited = (loop.time() - started) * 1000
         if gone.done():
-            missed = _no_answer(handler, waited, "sender_hung_up", "the sender hung up first")
+            missed = no_answer(handler, waited, "sender_hung_up", "the sender hung up first")
             return Reply(None, claim, missed)
         message = f"no answer within {self._policy.deadline:g} s"
-        missed = _no_answer(handler, waited, "deadline_exceeded", message)
+        missed = no_answer(handler, waited, "deadline_exceeded", message)
         return Reply(answers.DEADLINE_EXCEEDED, claim, missed)
 
     async def _carry(
@@ -218,36 +226,3 @@ class Exchange:
 
     def _notice(self, level: Level, code: str, message: str, hint: str) -> None:
         self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
-
-
-def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
-    """What is told of a delivery."""
-    event = arrival.verdict.event
-    return Delivered(
-        at=at,
-        delivery_id=arrival.delivery_id,
-        event_id=event.event_id if event else None,
-        event_type=event.event_type if event else None,
-        idempotency_key=arrival.idempotency_key,
-        size=arrival.size,
-        findings=arrival.verdict.findings,
-        disposition=reply.claim.disposition,
-        attempt=reply.claim.attempt,
-        response_status=reply.answer.status if reply.answer else None,
-        handler=reply.handler,
-        delivery=arrival.delivery,
-    )
-
-
-def _no_answer(handler: Handler, ms: float, error: str, message: str) -> HandlerAnswer:
-    return HandlerAnswer(handler.url, None, ms, error, message, (), b"")
-
-
-def _outcome(reply: Reply, status: int | None) -> Outcome:
-    if not reply.shown:
-        return Outcome.FILTERED
-    if reply.claim.disposition is Disposition.DUPLICATE:
-        return Outcome.DUPLICATE
-    if reply.claim.disposition is Disposition.IN_FLIGHT:
-        return Outcome.IN_FLIGHT
-    return Outcome.DELIVERED if status in range(200, 300) else Outcome.FAILED

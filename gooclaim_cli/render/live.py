@@ -95,7 +95,7 @@ class LiveRenderer:
         else:
             became = f"answered {answer.status} after {took}"
         return _sentence(
-            f"handler of {visible(late.event_id)} {became}; Gooclaim was told 504 by then",
+            f"handler of {visible(late.event_id)} {became}: too late for Gooclaim",
             self._out,
             style="yellow",
         )
@@ -159,7 +159,7 @@ def _ready_lines(ready: Ready, width: int | None) -> list[Text]:
 
 def _previous(ready: Ready) -> str:
     if not ready.registered:
-        return "not registered by us"
+        return "not looked at: nothing is registered"
     if ready.previous_url is None:
         return "nothing; ours is removed on exit"
     return f"{visible(ready.previous_url)} (will be restored on exit)"

@@ -44,6 +44,8 @@ class Lease:
 
     async def end(self) -> None:
         """Put back what was there, or keep the reason why that could not be done."""
+        if not self._registration.begun:
+            return  # nothing was changed: an earlier session's journal is not ours to clear
         try:
             async with asyncio.timeout(_END_WITHIN):
                 self.restored = await self._registration.restore()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.happenings import Level
 from gooclaim_cli.tenant.api import TenantApi, Webhook
 from gooclaim_cli.tenant.http import ApiProblem
@@ -23,6 +24,17 @@ Notify = Callable[[Level, str, str, str], None]
 def is_session_url(url: str) -> bool:
     """Whether a URL is some `gooclaim listen`'s: its path's prefix tells."""
     return urlsplit(url).path.startswith(PATH_PREFIX)
+
+
+class OtherSessionError(ConfigurationError):
+    """Somebody else's session is registered: to take its place would lose the URL of before."""
+
+    def __init__(self, url: str, since: str) -> None:
+        super().__init__(
+            f"another gooclaim session is registered for this tenant: {url} (since {since})",
+            "let its owner end it; if it is dead, set the tenant's URL right in the Console; to"
+            " listen without changing anything: --no-register",
+        )
 
 
 class Registration:
@@ -49,6 +61,11 @@ class Registration:
         self._clock = clock
         self._ours: str | None = None
         self._told: set[str] = set()
+
+    @property
+    def begun(self) -> bool:
+        """Whether a change was journaled, which `restore` then undoes."""
+        return self._ours is not None
 
     async def register(self, url: str) -> tuple[HomeWebhook | None, Webhook]:
         """Configure `url` with the events that were there; return what was there, and the answer.
@@ -114,7 +131,8 @@ class Registration:
     def _entry(self, url: str, found: Webhook | None) -> Entry:
         """The change that is about to be made, with what belongs there.
 
-        A session's URL never does: that of a dead one may be left over.
+        A session's URL never does. One that our journal knows was left by a dead session, and its
+        home with it; any other may be alive, and its home is not ours to know: ApiProblem.
         """
         home: HomeWebhook | None = None
         earlier: tuple[str, ...] = ()
@@ -122,9 +140,10 @@ class Registration:
             home = HomeWebhook(found.url, found.events)
         elif found is not None:
             known = self._journal.read()
-            if known is not None and found.url in known.urls:
-                home, earlier = known.home, known.urls
-            self._tell_found(found.url, taken_up=bool(earlier))
+            if known is None or found.url not in known.urls:
+                raise OtherSessionError(found.url, found.updated_at)
+            home, earlier = known.home, known.urls
+            self._tell_taken_up(found.url)
         return Entry(
             api_url=self._api_url,
             tenant_id=self._tenant_id,
@@ -134,24 +153,15 @@ class Registration:
             earlier=tuple(dict.fromkeys(each for each in earlier if each != url)),
         )
 
-    def _tell_found(self, url: str, *, taken_up: bool) -> None:
-        """Tell of another session's URL, once: a registration may be tried several times."""
-        if url in self._told:
-            return
-        self._told.add(url)
-        if taken_up:
+    def _tell_taken_up(self, url: str) -> None:
+        """Tell of a dead session's URL, once: a registration may be tried several times."""
+        if url not in self._told:
+            self._told.add(url)
             self._notify(
                 Level.INFO,
                 "journal_taken_up",
                 "an earlier session has not restored the tenant's URL; this one will",
                 "",
-            )
-        else:
-            self._notify(
-                Level.WARNING,
-                "other_session_found",
-                f"another gooclaim session was registered: {url}",
-                "it no longer gets events; at the end our URL is removed and nothing is configured",
             )
 
     def _tell_left_alone(self, found: Webhook | None) -> None:

@@ -125,9 +125,11 @@ def verify(
     named = delivery.by_name()  # once: this runs for every request that arrives
     signature = _read_signature(named.get(_SIGNATURE, []), findings)
     timestamp = _read_timestamp(named.get(_TIMESTAMP_NAME, []), signature, findings)
-    if not named.get(_KEY, [""])[0]:
+    keys = named.get(_KEY, [])
+    if len(keys) != 1 or not keys[0]:
+        problem = f"given {len(keys)} times, expected once" if len(keys) > 1 else "missing"
         findings.append(
-            Finding(Reason.IDEMPOTENCY_KEY_MISSING, f"{IDEMPOTENCY_KEY_HEADER} is missing")
+            Finding(Reason.IDEMPOTENCY_KEY_MISSING, f"{IDEMPOTENCY_KEY_HEADER} is {problem}")
         )
     matched = _match(delivery, signature, timestamp, secrets, signed_content, findings)
     if timestamp is not None:

@@ -1,5 +1,6 @@
 """`gooclaim listen` as other programs see it: its JSON lines, its endings, its files."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -141,6 +142,68 @@ def test_somebody_else_s_change_is_left_alone(tmp_path: Path, sandbox: SandboxCl
     assert '"code":"registration_changed"' in out
     assert '"restored":false' in out
     assert url_of(sandbox) == theirs
+
+
+@pytest.mark.parametrize("where", ["this machine", "another machine"])
+def test_a_second_session_for_the_tenant_is_refused(
+    tmp_path: Path, sandbox: SandboxClient, where: str
+) -> None:
+    """The first goes on; nobody's URL of before is lost."""
+    first = environment(tmp_path / "home", **sandbox.variables)
+    other = tmp_path / ("home" if where == "this machine" else "other")
+    with running([*GOOCLAIM, "listen", "--json"], first) as program:
+        program.told("ready")
+        ours = url_of(sandbox)
+        second = subprocess.run(
+            [*GOOCLAIM, "listen", "--json"],
+            env=environment(other, **sandbox.variables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert second.returncode == 3
+        assert "another gooclaim" in second.stderr
+        assert url_of(sandbox) == ours
+        assert program.end()[0] == 0
+    assert url_of(sandbox) == HOME_URL
+
+
+@POSIX
+def test_one_ctrl_c_that_arrives_twice_still_restores(
+    tmp_path: Path, sandbox: SandboxClient
+) -> None:
+    """`timeout` and its like relay what the terminal has sent already."""
+    env = environment(tmp_path / "home", **sandbox.variables)
+    with running([*GOOCLAIM, "listen", "--json"], env) as program:
+        program.told("ready")
+        program.process.send_signal(signal.SIGINT)
+        assert program.end()[0] == 0
+    assert url_of(sandbox) == HOME_URL
+
+
+@POSIX
+def test_what_is_under_way_at_the_end_is_told_and_counted(
+    tmp_path: Path, sandbox: SandboxClient
+) -> None:
+    """Gooclaim is told 503, so that it tries again; the summary knows of it."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a handler that never answers
+        port = str(silent.getsockname()[1])
+        env = environment(tmp_path / "home", **sandbox.variables)
+        with running([*GOOCLAIM, "listen", "--json", "-f", port], env) as program:
+            program.told("ready")
+            sandbox.emit("workflow.started")
+            connection, _address = silent.accept()
+            with connection:
+                code, out, err = program.end()
+    assert (code, err) == (0, "")
+    told = [json.loads(line) for line in out.splitlines()]
+    (delivery,) = [each for each in told if each["kind"] == "delivery"]
+    assert delivery["response_status"] == 503
+    assert delivery["handler"]["error"] == "session_ended"
+    assert told[-1]["received"] == 1
+    assert sandbox.deliveries()[0]["attempts"][0]["status"] == 503
 
 
 @POSIX

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gooclaim_cli.happenings import Delivered, Disposition
+from gooclaim_cli.happenings import Delivered, Disposition, Notice
 from gooclaim_cli.wire import Delivery, SignedContent, SigningSecret, sign
 
 from .support import (
@@ -65,7 +65,9 @@ def test_another_path(tmp_path: Path) -> None:
             for path in others:
                 response = await bench.post(delivery(), path=path)
                 assert (response.status, response.body) == (404, b"")
-            assert bench.untold() == []
+            (notice,) = bench.untold()  # the first one only: scanners come in crowds
+            assert isinstance(notice, Notice)
+            assert notice.code == "other_path"
             assert bench.stored() == []
 
     run(scenario)

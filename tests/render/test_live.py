@@ -139,15 +139,15 @@ def test_ready_says_where_everything_is() -> None:
     assert "Ready. Waiting for events — Ctrl-C ends and restores.\n" in text
     bare = shown(ready(handlers=(), registered=False, previous_url=None, public_url=None))
     assert "none: every verified event is answered 200" in bare
-    assert "not registered by us" in bare
+    assert "not looked at: nothing is registered" in bare
     assert "Ctrl-C ends.\n" in bare
     assert "nothing; ours is removed on exit" in shown(ready(previous_url=None))
 
 
-def test_a_late_answer_says_what_gooclaim_was_told() -> None:
+def test_a_late_answer_says_that_it_was_too_late() -> None:
     assert shown(late(), 200) == (
-        "  handler of evt_01HXYZ0123456789AB7F3KX9QA answered 200 after 7.3 s / 5 s;"
-        " Gooclaim was told 504 by then\n"
+        "  handler of evt_01HXYZ0123456789AB7F3KX9QA answered 200 after 7.3 s / 5 s:"
+        " too late for Gooclaim\n"
     )
 
 

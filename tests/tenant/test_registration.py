@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.errors import ConfigurationError, ExitCode
 from gooclaim_cli.tenant.http import ApiProblem, CredentialsError
 from gooclaim_cli.tenant.journal import Entry, HomeWebhook
-from gooclaim_cli.tenant.registration import ALL_EVENTS, is_session_url
+from gooclaim_cli.tenant.registration import ALL_EVENTS, OtherSessionError, is_session_url
 
 from .support import HOME_URL, OTHERS, OURS, PARTIAL, Answer, Seen, World, scripted, world
 
@@ -344,13 +344,14 @@ def test_another_sessions_url_is_never_taken_for_home(tmp_path: Path, journal: s
             here.sandbox.preconfigure(LEFT_OVER, PARTIAL)
             if journal != "none":
                 here.journal.write(here.entry(HOME, ours=f"{LEFT_OVER}/other"))
+            known = here.journal.read()
             registration = here.registration()
-            home, _ = await registration.register(OURS)
-            assert home is None
-            assert here.codes == ["other_session_found"]
-            assert here.journal.read() == here.entry(None)
-            assert await registration.restore() is True
-            assert await here.configured() is None
+            with pytest.raises(OtherSessionError, match=LEFT_OVER) as refused:
+                await registration.register(OURS)
+            assert refused.value.exit_code is ExitCode.CONFIGURATION
+            assert not registration.begun
+            assert here.journal.read() == known
+            assert await here.configured() == (LEFT_OVER, PARTIAL)
 
     asyncio.run(scenario())
 

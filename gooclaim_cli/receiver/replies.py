@@ -1,0 +1,53 @@
+"""Reply: how a delivery is answered and what led to it, and what is told of it. Pure."""
+
+import msgspec
+
+from gooclaim_cli.happenings import Delivered, Disposition, Handler, HandlerAnswer
+from gooclaim_cli.history.keys import Claim
+from gooclaim_cli.history.ledger import Arrival
+from gooclaim_cli.history.records import Outcome
+from gooclaim_cli.receiver.answers import Answer
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """How Gooclaim is to be answered (None: it hung up), and what led to it."""
+
+    answer: Answer | None
+    claim: Claim
+    handler: HandlerAnswer | None = None
+    shown: bool = True
+
+
+def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
+    """What is told of a delivery."""
+    event = arrival.verdict.event
+    return Delivered(
+        at=at,
+        delivery_id=arrival.delivery_id,
+        event_id=event.event_id if event else None,
+        event_type=event.event_type if event else None,
+        idempotency_key=arrival.idempotency_key,
+        size=arrival.size,
+        findings=arrival.verdict.findings,
+        disposition=reply.claim.disposition,
+        attempt=reply.claim.attempt,
+        response_status=reply.answer.status if reply.answer else None,
+        handler=reply.handler,
+        delivery=arrival.delivery,
+    )
+
+
+def no_answer(handler: Handler, ms: float, error: str, message: str) -> HandlerAnswer:
+    """What stands for a handler's answer where none came in time."""
+    return HandlerAnswer(handler.url, None, ms, error, message, (), b"")
+
+
+def outcome_of(reply: Reply, status: int | None) -> Outcome:
+    """What became of a delivery, in the history's one word."""
+    if not reply.shown:
+        return Outcome.FILTERED
+    if reply.claim.disposition is Disposition.DUPLICATE:
+        return Outcome.DUPLICATE
+    if reply.claim.disposition is Disposition.IN_FLIGHT:
+        return Outcome.IN_FLIGHT
+    return Outcome.DELIVERED if status in range(200, 300) else Outcome.FAILED
