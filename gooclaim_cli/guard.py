@@ -39,11 +39,6 @@ class Gate:
         # Connections without a whole request, the longest-waiting first.
         self._waiting: dict[GuardedProtocol, None] = {}
 
-    @property
-    def occupied(self) -> int:
-        """How many connections are open."""
-        return len(self._open)
-
     def enter(self, connection: "GuardedProtocol") -> bool:
         """Admit a connection; False where every place is taken by a request under way."""
         self._open.add(connection)

@@ -66,7 +66,7 @@ def end_on_signals(stop: Callable[[], None], left_behind: str) -> None:
         if number is None:
             continue
         action = interrupt if name in ("SIGINT", "SIGBREAK") else stop
-        try:
-            loop.add_signal_handler(number, action)
-        except NotImplementedError:  # Windows
+        if sys.platform == "win32":  # its event loops take no signal handlers
             signal.signal(number, from_handler)
+        else:
+            loop.add_signal_handler(number, action)

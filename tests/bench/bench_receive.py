@@ -16,10 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from gooclaim_cli.wire import SigningSecret, sign_delivery
 from tests.bench import load
+from tests.e2e.support import read_when_there
 
 SECRET = "whsec_obviously_fake"
 
@@ -69,17 +71,13 @@ def bare() -> Iterator[tuple[int, str]]:
 def listening(*options: str) -> Iterator[tuple[int, str]]:
     """A real `gooclaim listen`: its port and path. Its output is read by nobody: a file."""
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as out:
-        ready_file = f"{home}/ready.json"
+        ready_file = Path(home) / "ready.json"
         env = os.environ | {"GOOCLAIM_HOME": home, "GOOCLAIM_SIGNING_SECRET": SECRET}
         listen = [sys.executable, "-m", "gooclaim_cli", "listen", "--tunnel", "none", "--json"]
         process = subprocess.Popen(
-            [*listen, "--ready-file", ready_file, *options], env=env, stdout=out
+            [*listen, "--ready-file", str(ready_file), *options], env=env, stdout=out
         )
-        while not os.path.exists(ready_file):  # noqa: PTH110 - a benchmark may look again and again
-            assert process.poll() is None
-            time.sleep(0.02)
-        with open(ready_file) as file:  # noqa: PTH123
-            url = urlsplit(json.load(file)["local_url"])
+        url = urlsplit(read_when_there(ready_file)["local_url"])
         assert url.port is not None
         yield url.port, url.path
         process.terminate()

@@ -173,12 +173,13 @@ class SandboxClient:
 
 
 def read_when_there(path: Path) -> dict[str, Any]:
-    """Wait for a ready file, which appears whole, and read it."""
+    """Wait for a ready file, which appears whole, and read it; an error where it does not."""
     from watchfiles import watch
 
+    until = time.monotonic() + PATIENCE
     if not path.exists():
         for _ in watch(path.parent, rust_timeout=200, yield_on_timeout=True, debounce=20):
-            if path.exists():
+            if path.exists() or time.monotonic() > until:
                 break
     found: dict[str, Any] = json.loads(path.read_text())
     return found
