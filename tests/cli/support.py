@@ -40,11 +40,11 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def started(
-    arguments: Sequence[str], home: Path, **variables: str
+    arguments: Sequence[str], home: Path, *, under: Sequence[str] = (), **variables: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the command; whatever happens, it does not outlive the test."""
+    """Run the command, `under` another program; it does not outlive the test, whatever happens."""
     with subprocess.Popen(
-        [*GOOCLAIM, *arguments],
+        [*under, *GOOCLAIM, *arguments],
         env=environment(home, **variables),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -101,9 +101,11 @@ RunHere = Callable[..., Done]
 RunBoth = Callable[..., tuple[Done, Done]]
 
 
-def run(arguments: Sequence[str], home: Path, **variables: str) -> Done:
+def run(
+    arguments: Sequence[str], home: Path, *, under: Sequence[str] = (), **variables: str
+) -> Done:
     """Run the command to its end."""
-    with started(arguments, home, **variables) as process:
+    with started(arguments, home, under=under, **variables) as process:
         return Done.of(process)
 
 
