@@ -72,7 +72,7 @@ class Ready:
     """An event could now really be received.
 
     `public_url` is None where nobody but the user knows it (`--tunnel none`). `events` is the
-    pattern of the types that are shown and forwarded.
+    pattern of the types that are shown and forwarded, `ends_at` when the session ends by itself.
     """
 
     at: float
@@ -86,6 +86,7 @@ class Ready:
     previous_url: str | None
     deadline: float
     events: str = "*"
+    ends_at: float | None = None
     sandbox: SandboxFacts | None = None
 
 

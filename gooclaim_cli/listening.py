@@ -15,6 +15,7 @@ from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.guard import Gate, Limits
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
 from gooclaim_cli.history.keeping import keeping
+from gooclaim_cli.lasting import until_over
 from gooclaim_cli.plan import (
     ListenPlan,
     TunnelKind,
@@ -72,11 +73,11 @@ class Session:
 
         Raises GooclaimError where it cannot start, or could not undo what it did.
         """
-        ready = False
+        ready = None
         async with AsyncExitStack() as stack:
             ready = await self._start_unless_stopped(stack)
             if ready:
-                await self._stopped.wait()
+                await self._wait_for_the_end(ready)
         summary = None
         if ready:
             restored = self._lease.restored if self._lease else None
@@ -86,18 +87,22 @@ class Session:
             raise self._lease.failure
         return summary
 
-    async def _start_unless_stopped(self, stack: AsyncExitStack) -> bool:
+    async def _wait_for_the_end(self, ready: Ready) -> None:
+        if await until_over(self._stopped, ends_at=ready.ends_at, clock=self._clock):
+            self._notify(Level.INFO, "time_is_over", "the time is over (--for); ending", "")
+
+    async def _start_unless_stopped(self, stack: AsyncExitStack) -> Ready | None:
         """Start; a stop meanwhile cuts it short. What has begun is the stack's to undo."""
         self._starting = asyncio.current_task()
         try:
             if self._stopped.is_set():
-                return False
+                return None
             ready = await self._start(stack)
         except asyncio.CancelledError:
             if not self._stopped.is_set() or self._starting is None:
                 raise
             self._starting.uncancel()
-            return False
+            return None
         finally:
             self._starting = None
             early, self._early = self._early or [], None
@@ -106,7 +111,7 @@ class Session:
             self._tell_by_hand(ready)
         for happening in early:
             self._tell(happening)
-        return True
+        return ready
 
     def _tell_by_hand(self, ready: Ready) -> None:
         path = self._plan.receiver.path
@@ -156,8 +161,10 @@ class Session:
         if registers and api is not None and public_url is not None:
             home = await self._register(stack, api, public_url, state, environment)
         host = f"[{self._plan.bind}]" if ":" in self._plan.bind else self._plan.bind
+        now = self._clock()
         return Ready(
-            at=self._clock(),
+            at=now,
+            ends_at=None if self._plan.lasts is None else now + self._plan.lasts,
             environment=environment,
             tenant_id=self._settings.tenant_id,
             public_url=public_url,

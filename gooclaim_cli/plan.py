@@ -32,7 +32,10 @@ class TunnelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenPlan:
-    """What a session is asked to do. `register` False: the URL is pasted into the Console."""
+    """What a session is asked to do. `register` False: the URL is pasted into the Console.
+
+    `lasts` is in seconds from when it is ready; None: until it is stopped.
+    """
 
     settings: Settings
     receiver: ReceiverOptions
@@ -48,6 +51,7 @@ class ListenPlan:
     sandbox: "SandboxOptions | None" = None
     synchronous: str = "FULL"
     retain: float = 7 * 86400.0
+    lasts: float | None = None
 
 
 def stable_path(data: Path) -> str:

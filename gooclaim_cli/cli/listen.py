@@ -162,6 +162,16 @@ def listen(
             rich_help_panel="Receiving",
         ),
     ] = None,
+    lasts: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="SPAN",
+            help="End after so long, as Ctrl-C would.",
+            show_default="until Ctrl-C",
+            rich_help_panel="Receiving",
+        ),
+    ] = None,
     api_url: Annotated[
         str | None,
         typer.Option(
@@ -233,5 +243,6 @@ def listen(
         if sandbox
         else None,
         retain=settings.history_retain if retain is None else options.seconds("--retain", retain),
+        lasts=None if lasts is None else options.seconds("--for", lasts),
     )
     raise typer.Exit(watch(plan, as_json=as_json, print_body=print_body, ready_file=ready_file))

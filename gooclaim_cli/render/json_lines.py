@@ -103,6 +103,7 @@ def _ready(ready: Ready) -> dict[str, Any]:
         "previous_url": ready.previous_url,
         "deadline": ready.deadline,
         "events": ready.events,
+        "ends_at": None if ready.ends_at is None else rfc3339(ready.ends_at),
     }
     if ready.sandbox is not None:
         members["sandbox"] = {

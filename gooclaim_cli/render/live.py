@@ -4,6 +4,7 @@ Owns the wording of everything but a delivery's line (`columns`). Events go to o
 to the other; nothing is drawn over what was already shown.
 """
 
+import time
 from typing import Final
 
 from rich.console import Console
@@ -153,6 +154,8 @@ def _ready_lines(ready: Ready, width: int | None) -> list[Text]:
     if ready.sandbox is not None:
         lines += _sandbox_lines(ready.sandbox, width)
     ends = "ends and restores" if ready.registered else "ends"
+    if ready.ends_at is not None:
+        ends += f"; by itself at {time.strftime('%H:%M', time.localtime(ready.ends_at))}"
     ready_line = wrap_words(f"Ready. Waiting for events — Ctrl-C {ends}.", width=width)
     return [*lines, Text(), *(Text(part, style="bold") for part in ready_line), Text()]
 

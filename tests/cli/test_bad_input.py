@@ -40,6 +40,7 @@ def test_wrong_usage_is_told_without_a_word_too_many(
         ("listen --tunnel none --forward-to ftp://localhost", "ftp:// is not http or https"),
         ("listen --tunnel none --forward-to http://u:p@localhost:1", "does not belong in the URL"),
         ("listen --tunnel none --deadline 0", "--deadline: '0' is no time at all"),
+        ("listen --tunnel none --for 0s", "--for: '0s' is no time at all"),
         ("listen --tunnel none --tolerance -5s", "--tolerance: '-5s' is not a span of time"),
         ("listen --tunnel none --path a?b", "--path 'a?b'"),
         ("listen --public-url https://a.example --path /hooks", "--path '/hooks'"),

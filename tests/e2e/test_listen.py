@@ -54,6 +54,7 @@ def test_json_lines_are_what_the_readme_says(tmp_path: Path) -> None:
     assert set(ready) == {
         *("kind", "at", "environment", "tenant_id", "public_url", "local_url", "handler"),
         *("handlers", "tunnel", "registered", "previous_url", "deadline", "events", "sandbox"),
+        "ends_at",
     }
     facts = ("api_url", "client_id", "client_secret", "tenant_id", "signing_secret", "ca_file")
     assert set(ready["sandbox"]) == set(facts)
@@ -301,6 +302,18 @@ def test_print_body_shows_headers_and_the_body(tmp_path: Path) -> None:
             seen += program.line()
         program.end()
     assert "x-gooclaim-signature: " in seen
+
+
+def test_it_ends_by_itself_when_its_time_is_over(tmp_path: Path, sandbox: SandboxClient) -> None:
+    """As Ctrl-C would end it: everything is undone."""
+    env = environment(tmp_path / "home", **sandbox.variables)
+    with running([*GOOCLAIM, "listen", "--json", "--for", "300ms"], env) as program:
+        ready = program.told("ready")
+        assert ready["ends_at"] > ready["at"]
+        program.told("notice", code="time_is_over")
+        assert program.told("summary")["restored"] is True
+        assert program.process.wait(PATIENCE) == 0
+    assert url_of(sandbox) == HOME_URL
 
 
 def test_patterns_choose_the_handler_and_events_filter(tmp_path: Path) -> None:

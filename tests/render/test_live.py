@@ -272,3 +272,8 @@ def test_the_start_names_the_events_that_are_left_out() -> None:
     assert "Events" not in shown(ready())
     assert "Events" in shown(ready(events="claim.*"))
     assert "claim.* only" in shown(ready(events="claim.*"))
+
+
+def test_a_session_that_ends_by_itself_says_when() -> None:
+    assert "by itself" not in shown(ready())
+    assert "Ctrl-C ends and restores; by itself at " in shown(ready(ends_at=AT), width=100)
