@@ -1,36 +1,26 @@
-"""Settings: flags over environment over the config file over defaults.
+"""Settings: flags over environment over profile over the file's top over defaults.
 
-The environment and the disk are read here, once, at the start of a command.
+The environment and the disk are read here, once, at the start of a command. A new setting is a new
+field of `Settings`, and a row of the README's table.
 """
 
-import contextlib
 import difflib
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from gooclaim_cli.durations import parse_duration
-from gooclaim_cli.errors import ConfigurationError, UsageError
+from gooclaim_cli import config_file, setting_keys
+from gooclaim_cli.config_file import DEFAULT_PROFILE, ConfigFile
+from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.setting_keys import Given, Key, setting
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL
 from gooclaim_cli.wire import SignedContent, SigningSecret
 
 HOME_VARIABLE: Final = "GOOCLAIM_HOME"
 _APP: Final = "gooclaim"
-_KEYS: Final = (
-    "api_url",
-    "client_id",
-    "client_secret",
-    "tenant_id",
-    "signing_secret",
-    "signed_content",
-    "webhook_config_path",
-    "event_types_path",
-    "history.retain",  # a table in the file, an underscore in the environment
-)
-_TABLES: Final = frozenset(key.partition(".")[0] for key in _KEYS if "." in key)
 _RETAIN: Final = 7 * 86400.0
 
 
@@ -47,27 +37,74 @@ class Places:
         return self.data / "history.db"
 
 
+class Origin(StrEnum):
+    """Where a setting's value came from."""
+
+    FLAG = "flag"
+    ENVIRONMENT = "environment"
+    PROFILE = "profile"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value came from; `name` is the flag, the variable, or the table of the file."""
+
+    origin: Origin
+    name: str = "the default"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a command goes by. `signing_secrets` are several during a rotation.
 
-    `history_retain` is in seconds.
+    Spans are seconds. `sources` tells, by the names of settings, where those that are not defaults
+    came from.
     """
 
     places: Places
-    api_url: str = DEFAULT_API_URL
-    client_id: str | None = None
-    client_secret: str | None = None
-    tenant_id: str | None = None
-    signing_secrets: tuple[SigningSecret, ...] = ()
-    signed_content: SignedContent = SignedContent.BODY
-    webhook_config_path: str | None = None
-    event_types_path: str | None = None
-    history_retain: float = _RETAIN
+    profile: str | None = setting("which profile is used")
+    api_url: str = setting("Gooclaim's API", DEFAULT_API_URL, account=True)
+    client_id: str | None = setting("the client id", account=True)
+    client_secret: str | None = setting("the client's secret", account=True, secret=True)
+    tenant_id: str | None = setting("the tenant", account=True)
+    home_url: str | None = setting(
+        "the tenant's own webhook URL", read=setting_keys.https_url, account=True
+    )
+    signing_secrets: tuple[SigningSecret, ...] = setting(
+        "the signing secret",
+        (),
+        name="signing_secret",
+        read=setting_keys.secrets,
+        account=True,
+        secret=True,
+        several=True,
+    )
+    signed_content: SignedContent = setting(
+        "what the signature covers", SignedContent.BODY, read=setting_keys.signed_content
+    )
+    forward_to: tuple[str, ...] = setting("the handler", (), read=setting_keys.texts, several=True)
+    webhook_config_path: str | None = setting(
+        "the webhook configuration's path", read=setting_keys.path
+    )
+    event_types_path: str | None = setting("the event types' path", read=setting_keys.path)
+    history_retain: float = setting(
+        "how long deliveries are kept", _RETAIN, name="history.retain", read=setting_keys.span
+    )
+    sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
+
+    def source(self, name: str) -> Source:
+        """Where a setting's value came from."""
+        return self.sources.get(name, Source(Origin.DEFAULT))
 
     def __repr__(self) -> str:
-        shown = (f.name for f in fields(self) if f.name not in ("client_secret", "signing_secrets"))
+        hidden = {key.member for key in KEYS.values() if key.secret} | {"sources"}
+        shown = (name for name in self.__dataclass_fields__ if name not in hidden)
         return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+
+KEYS: Final[Mapping[str, Key]] = setting_keys.keys_of(Settings)
 
 
 def places(environment: Mapping[str, str]) -> Places:
@@ -91,133 +128,66 @@ def places(environment: Mapping[str, str]) -> Places:
 
 
 def load(
-    flags: Mapping[str, str | None] | None = None, environment: Mapping[str, str] | None = None
+    flags: Mapping[str, str | None] | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    new_profile: bool = False,
 ) -> Settings:
-    """Gather the settings. `flags` are named like the settings. Raises ConfigurationError."""
+    """Gather the settings. `flags` are named like the settings. Raises ConfigurationError.
+
+    `new_profile`: the profile need not be in the file yet.
+    """
     variables = os.environ if environment is None else environment
     where = places(variables)
-    from_file = read_config(where.config)
+    file = config_file.read(where.config, KEYS)
+    asked = _Asked(flags or {}, variables, file)
+    profile = asked.profile(new=new_profile)
     found: dict[str, Any] = {}
-    for key in _KEYS:
-        value = (flags or {}).get(key) or variables.get(_variable(key))
-        value = value or from_file.get(key)
-        if value:
-            found[_member(key)] = value if isinstance(value, list) else _checked(key, value)
-    secrets = _secrets(found.pop("signing_secret", ""))
-    content = _signed_content(found.pop("signed_content", SignedContent.BODY))
-    retain = _retain(found.pop("history_retain", ""))
-    return Settings(
-        places=where,
-        signing_secrets=secrets,
-        signed_content=content,
-        history_retain=retain,
-        **found,
-    )
+    sources: dict[str, Source] = {}
+    for key in KEYS.values():
+        given = asked.value(key, profile)
+        if given is not None:
+            value, sources[key.name] = given
+            found[key.member] = key.read(key, value)
+    return Settings(places=where, **found | {"profile": profile, "sources": sources})
 
 
-def _member(key: str) -> str:
-    return key.replace(".", "_")
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Everything that can say what a setting is."""
 
+    flags: Mapping[str, str | None]
+    variables: Mapping[str, str]
+    file: ConfigFile
 
-def _variable(key: str) -> str:
-    return f"GOOCLAIM_{_member(key).upper()}"
+    def profile(self, *, new: bool) -> str | None:
+        """The profile that is to be used; None: what stands outside of the profiles."""
+        given = self.value(KEYS["profile"], None)
+        if given is None or given[0] == DEFAULT_PROFILE:
+            return None
+        name, source = str(given[0]), given[1]
+        if new:
+            config_file.check_profile_name(name)
+        elif name not in self.file.profiles:
+            close = difflib.get_close_matches(name, self.file.profiles, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise ConfigurationError(
+                f"there is no profile {name!r} ({source.name})",
+                f"{hint}gooclaim login --profile NAME makes one",
+            )
+        return name
 
-
-def read_config(path: Path) -> dict[str, Any]:
-    """Read the config file; an absent one is empty. Raises ConfigurationError."""
-    try:
-        config = _flat(_parse(path, path.read_bytes()))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot read {path}: {error.strerror}",
-            f"make it readable, or set {HOME_VARIABLE} to another folder",
-        ) from None
-    for key, value in config.items():
-        _check_entry(path, key, value)
-    return config
-
-
-def _flat(config: dict[str, Any]) -> dict[str, Any]:
-    """Name the entries of our tables `table.entry`."""
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if key in _TABLES and isinstance(value, dict):
-            flat |= {f"{key}.{entry}": each for entry, each in value.items()}
-        else:
-            flat[key] = value
-    return flat
-
-
-def _parse(path: Path, content: bytes) -> dict[str, Any]:
-    text = ""
-    try:
-        text = content.decode("utf-8")
-        return tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            f"{path}: byte {error.start} is not UTF-8", "save the file as UTF-8"
-        ) from None
-    except (ValueError, RecursionError) as error:  # nested too deeply, a number too long
-        last = text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1
-        reason = str(error).replace("end of document", "line {}, column {}".format(*last))
-        raise ConfigurationError(
-            f"{path}: {reason}", "mend that line; nothing was changed"
-        ) from None
-
-
-def _checked(key: str, value: str) -> str:
-    """Pass on what the other end can be sent. A signing secret may be any bytes."""
-    if key != "signing_secret" and not value.isprintable():
-        raise ConfigurationError(
-            f"the setting {key} holds characters that cannot be meant",
-            f"set {_variable(key)} anew, without line breaks and in UTF-8",
-        )
-    if key.endswith("_path") and not value.startswith("/"):
-        raise ConfigurationError(
-            f"the setting {key} is no path: {value!r}",
-            f"{_variable(key)} begins with a slash; the address is GOOCLAIM_API_URL",
-        )
-    return value
-
-
-def _check_entry(path: Path, key: str, value: object) -> None:
-    if key not in _KEYS:
-        close = difflib.get_close_matches(key, _KEYS, 1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(_KEYS)}"
-        raise ConfigurationError(f"{path}: there is no setting {key!r}", hint)
-    texts = value if isinstance(value, list) and key == "signing_secret" else [value]
-    if not all(isinstance(each, str) and each for each in texts):
-        raise ConfigurationError(
-            f"{path}: {key} must be a text that is not empty", f'write {key} = "…"'
-        )
-
-
-def _secrets(given: list[str] | str) -> tuple[SigningSecret, ...]:
-    """A list, or a text in which commas part several secrets."""
-    texts = given if isinstance(given, list) else str(given).split(",")
-    return tuple(SigningSecret(text) for text in texts if text)
-
-
-def _signed_content(given: str) -> SignedContent:
-    try:
-        return SignedContent(given)
-    except ValueError:
-        names = " or ".join(SignedContent)
-        raise ConfigurationError(
-            f"GOOCLAIM_SIGNED_CONTENT is {given!r}", f"it must be {names}"
-        ) from None
-
-
-def _retain(given: str) -> float:
-    """Read how long deliveries are kept."""
-    if not given:
-        return _RETAIN
-    with contextlib.suppress(UsageError):
-        span = parse_duration(given)
-        if span > 0:
-            return span
-    raise ConfigurationError(
-        f"the setting history.retain is {given!r}", "write how long deliveries are kept: 12h or 7d"
-    )
+    def value(self, key: Key, profile: str | None) -> tuple[Given, Source] | None:
+        """What is said of a setting by the first that says something, and who says it."""
+        if flag := self.flags.get(key.name):
+            return flag, Source(Origin.FLAG, "--" + key.name.replace("_", "-").replace(".", "-"))
+        if variable := self.variables.get(key.variable):
+            return variable, Source(Origin.ENVIRONMENT, key.variable)
+        if profile is not None:
+            if entry := self.file.profiles.get(profile, {}).get(key.name):
+                return entry, Source(Origin.PROFILE, f"profile {profile}")
+            if key.account:
+                return None
+        if entry := self.file.shared.get(key.name):
+            return entry, Source(Origin.FILE, "config.toml")
+        return None

@@ -1,5 +1,6 @@
 """What a listening session runs in: a sandbox of its own where one is asked for, and a tunnel."""
 
+import dataclasses
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -38,15 +39,16 @@ async def start_sandbox(
 
 def settings_for(sandbox: SandboxFacts, settings: Settings) -> Settings:
     """The sandbox's account in place of the user's own, which it has nothing to do with."""
-    return Settings(
-        places=settings.places,
+    return dataclasses.replace(
+        settings,
         api_url=sandbox.api_url,
         client_id=sandbox.client_id,
         client_secret=sandbox.client_secret,
         tenant_id=sandbox.tenant_id,
         signing_secrets=(SigningSecret(sandbox.signing_secret),),
-        signed_content=settings.signed_content,
-        history_retain=settings.history_retain,
+        home_url=None,
+        webhook_config_path=None,
+        event_types_path=None,
     )
 
 

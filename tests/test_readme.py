@@ -8,16 +8,10 @@ import pytest
 from gooclaim_cli.cli.app import COMMANDS
 from gooclaim_cli.errors import ExitCode
 from gooclaim_cli.plan import TunnelKind
-from gooclaim_cli.settings import HOME_VARIABLE, Settings
+from gooclaim_cli.settings import HOME_VARIABLE, KEYS
 from gooclaim_cli.wire import Reason, SignedContent
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
-# What `Settings` holds, by the names that people write.
-NAMES = [
-    field.replace("signing_secrets", "signing_secret")
-    for field in Settings.__dataclass_fields__
-    if field != "places"
-]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -25,15 +19,14 @@ def test_every_command_is_mentioned(name: str) -> None:
     assert f"gooclaim {name}" in README
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", KEYS)
 def test_every_setting_is_mentioned_with_its_variable_and_its_entry(name: str) -> None:
-    rows = [line for line in README.splitlines() if f"`GOOCLAIM_{name.upper()}`" in line]
-    entry = name.replace("history_", "history.")  # an entry of a table
-    assert any(f"`{entry}`" in row for row in rows)
+    rows = [line for line in README.splitlines() if f"`{KEYS[name].variable}`" in line]
+    assert any(f"`{name}`" in row for row in rows)
 
 
 def test_every_variable_that_is_mentioned_exists() -> None:
-    known = {f"GOOCLAIM_{name.upper()}" for name in NAMES} | {HOME_VARIABLE}
+    known = {key.variable for key in KEYS.values()} | {HOME_VARIABLE}
     assert set(re.findall(r"GOOCLAIM_[A-Z_]+", README)) == known
 
 

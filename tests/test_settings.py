@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gooclaim_cli import config_file
+from gooclaim_cli.config_file import ConfigFile
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.settings import Settings, load, places, read_config
+from gooclaim_cli.settings import KEYS, Origin, Settings, Source, load, places
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL
 from gooclaim_cli.wire import SignedContent, SigningSecret
 
@@ -140,7 +142,7 @@ def test_a_broken_file_is_told_without_its_secrets(tmp_path: Path) -> None:
         ("apiurl", "did you mean 'api_url'?"),
         ("client_sercet", "did you mean 'client_secret'?"),
         ("signing_secrets", "did you mean 'signing_secret'?"),
-        ("colour", "known are: api_url, client_id"),
+        ("colour", "known are: profile, api_url, client_id"),
     ],
 )
 def test_an_unknown_setting_is_told_with_the_one_that_was_meant(
@@ -246,16 +248,19 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_a_file_that_is_not_utf_8_is_told_with_the_byte(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b'api_url = "\xff"')
     with pytest.raises(ConfigurationError, match="byte 11 is not UTF-8"):
-        read_config(tmp_path / "config.toml")
+        config_file.read(tmp_path / "config.toml", KEYS)
 
 
 def test_a_file_of_another_systems_line_ends_is_read(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes('client_id = "ü"\r\ntenant_id = "t"\r\n'.encode())
-    assert read_config(tmp_path / "config.toml") == {"client_id": "ü", "tenant_id": "t"}
+    assert config_file.read(tmp_path / "config.toml", KEYS).shared == {
+        "client_id": "ü",
+        "tenant_id": "t",
+    }
 
 
 def test_an_absent_file_is_an_empty_one(tmp_path: Path) -> None:
-    assert read_config(tmp_path / "config.toml") == {}
+    assert config_file.read(tmp_path / "config.toml", KEYS) == ConfigFile()
 
 
 def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
@@ -304,3 +309,104 @@ def test_without_a_home_folder_files_are_where_the_platform_puts_them(
         assert "gooclaim" in path.parts
     assert found.config.name == "config.toml"
     assert found.history.parent == found.data
+
+
+PROFILES = """
+client_id = "mine"
+client_secret = "mine-secret"
+signing_secret = "mine-signing"
+home_url = "https://mine.example/hooks"
+forward_to = ["pending_docs.*=:3000", ":4000"]
+[history]
+retain = "3d"
+[profiles.shared]
+client_id = "ours"
+tenant_id = "tnt_shared"
+[profiles.shared.history]
+retain = "1h"
+[profiles.other]
+forward_to = ":5000"
+"""
+
+
+@pytest.mark.parametrize("way", ["flag", "environment", "file"])
+def test_a_profile_is_chosen_by_flag_environment_or_file(tmp_path: Path, way: str) -> None:
+    write(tmp_path, ('profile = "shared"\n' if way == "file" else "") + PROFILES)
+    variables = {"GOOCLAIM_PROFILE": "shared"} if way == "environment" else {}
+    flags = {"profile": "shared"} if way == "flag" else {}
+    settings = load(flags, environment(tmp_path, **variables))
+    assert (settings.profile, settings.client_id) == ("shared", "ours")
+    assert settings.history_retain == 3600
+    names = {"flag": "--profile", "environment": "GOOCLAIM_PROFILE", "file": "config.toml"}
+    assert settings.source("profile").name == names[way]
+
+
+def test_flags_go_over_the_environment_over_the_profile_over_the_files_top(tmp_path: Path) -> None:
+    write(tmp_path, PROFILES)
+    variables = environment(tmp_path, GOOCLAIM_FORWARD_TO=":6000,claim.*=:7000")
+    assert load({}, environment(tmp_path)).forward_to == ("pending_docs.*=:3000", ":4000")
+    assert load({"profile": "other"}, environment(tmp_path)).forward_to == (":5000",)
+    assert load({"profile": "other"}, variables).forward_to == (":6000", "claim.*=:7000")
+    shared = load({"profile": "shared"}, environment(tmp_path))
+    assert shared.forward_to == ("pending_docs.*=:3000", ":4000")
+
+
+def test_a_profile_never_has_half_of_another_account(tmp_path: Path) -> None:
+    """A secret of one account sent to another API, or a URL put into another tenant."""
+    write(tmp_path, PROFILES)
+    settings = load({"profile": "shared"}, environment(tmp_path))
+    assert (settings.client_secret, settings.home_url, settings.signing_secrets) == (None, None, ())
+    assert load({}, environment(tmp_path)).client_secret == "mine-secret"
+
+
+def test_what_stands_outside_of_the_profiles_is_the_default_one(tmp_path: Path) -> None:
+    write(tmp_path, PROFILES)
+    variables = environment(tmp_path, GOOCLAIM_PROFILE="shared")
+    settings = load({"profile": "default"}, variables)
+    assert (settings.profile, settings.client_id) == (None, "mine")
+
+
+def test_every_value_tells_where_it_came_from(tmp_path: Path) -> None:
+    write(tmp_path, PROFILES)
+    variables = environment(tmp_path, GOOCLAIM_TENANT_ID="tnt_env")
+    settings = load({"profile": "shared", "api_url": "http://localhost:1"}, variables)
+    assert settings.source("api_url") == Source(Origin.FLAG, "--api-url")
+    assert settings.source("tenant_id") == Source(Origin.ENVIRONMENT, "GOOCLAIM_TENANT_ID")
+    assert settings.source("client_id") == Source(Origin.PROFILE, "profile shared")
+    assert settings.source("forward_to") == Source(Origin.FILE, "config.toml")
+    assert settings.source("signed_content").origin is Origin.DEFAULT
+
+
+def test_a_profile_that_is_not_there_is_told_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    write(tmp_path, PROFILES)
+    with pytest.raises(ConfigurationError, match=r"no profile 'shraed' \(--profile\)") as refused:
+        load({"profile": "shraed"}, environment(tmp_path))
+    assert "did you mean 'shared'?" in refused.value.hint
+    assert load({"profile": "shraed"}, environment(tmp_path), new_profile=True).client_id is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('profiles = "x"', "profiles must be tables"),
+        ("[profiles]\nx = 1", "profiles must be tables"),
+        ("[profiles.a]\nclientid = 'x'", r"'profiles\.a\.clientid'.*'client_id'"),
+        ("[profiles.a]\nclient_id = 7", r"profiles\.a\.client_id must be a text"),
+        ("[profiles.a.history]\nretain = 7", r"profiles\.a\.history\.retain must be a text"),
+        ("[profiles.a]\nprofile = 'b'", r"profiles\.a\.profile: a profile cannot choose"),
+        ("[profiles.default]\nclient_id = 'x'", "cannot be named 'default'"),
+        ("[profiles.'a b']\nclient_id = 'x'", "cannot be named 'a b'"),
+    ],
+)
+def test_what_is_wrong_in_a_profile_is_told(tmp_path: Path, text: str, words: str) -> None:
+    write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as refused:
+        load({}, environment(tmp_path))
+    assert re.search(words, f"{refused.value.message} {refused.value.hint}")
+
+
+@pytest.mark.parametrize("url", ["http://a.example", "a.example", "https://", "https://a b"])
+def test_a_home_url_is_one_that_gooclaim_can_deliver_to(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigurationError, match="the setting home_url is") as refused:
+        load({}, environment(tmp_path, GOOCLAIM_HOME_URL=url))
+    assert "https://" in refused.value.hint

@@ -172,15 +172,8 @@ def listen(
             rich_help_panel="Receiving",
         ),
     ] = None,
-    api_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Gooclaim's API.",
-            show_default="the development API",
-            rich_help_panel="Receiving",
-        ),
-    ] = None,
+    profile: options.Profile = None,
+    api_url: options.ApiUrl = None,
     emit: options.Emit = True,
     emit_every: options.EmitEvery = "3s",
     retry_schedule: options.RetrySchedule = None,
@@ -208,7 +201,7 @@ def listen(
             )
     if sandbox and (tunnel not in ("auto", "local") or public_url is not None):
         raise UsageError("--sandbox brings its own tunnel", "leave out --tunnel and --public-url")
-    settings = settings_module.load({"api_url": api_url})
+    settings = settings_module.load({"api_url": api_url, "profile": profile})
     registers = register and tunnel != TunnelKind.NONE
     plan = ListenPlan(
         settings=settings,
@@ -222,7 +215,7 @@ def listen(
             events=events,
             forward_duplicates=forward_duplicates,
         ),
-        handlers=tuple(map(parse_target, forward_to or ())),
+        handlers=tuple(map(parse_target, forward_to or settings.forward_to)),
         replace_headers=tuple(map(options.header, header or ())),
         cacert=cacert,
         verify_handlers=not skip_tls_verify,

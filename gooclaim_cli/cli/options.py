@@ -17,6 +17,24 @@ _HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # a token of
 AsJson = Annotated[
     bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")
 ]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Use the settings of this profile of config.toml.",
+        rich_help_panel="Account",
+    ),
+]
+ApiUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Gooclaim's API.",
+        show_default="the development API",
+        rich_help_panel="Account",
+    ),
+]
 ReadyFile = Annotated[
     Path | None,
     typer.Option(

@@ -22,6 +22,7 @@ def sandbox(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The API's port.", show_default="a free one")
     ] = 0,
+    profile: options.Profile = None,
     as_json: options.AsJson = False,
     ready_file: options.ReadyFile = None,
     emit: options.Emit = True,
@@ -70,7 +71,7 @@ def sandbox(
         home_url=home_url,
         trust=tuple(trust or ()),
     )
-    content = settings.load().signed_content
+    content = settings.load({"profile": profile}).signed_content
     run(_run(sandbox_options, content, as_json=as_json, ready_file=ready_file))
 
 

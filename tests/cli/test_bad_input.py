@@ -149,6 +149,21 @@ def test_an_unknown_setting_in_the_file_is_told(home: Path, run_here: RunHere) -
     run_here(["history"]).refused(3, "'clientid'", "did you mean 'client_id'?")
 
 
+@pytest.mark.parametrize("command", ["listen --tunnel none", "sandbox"])
+def test_a_profile_that_is_not_there_is_told(home: Path, run_here: RunHere, command: str) -> None:
+    (home / "config.toml").write_text('[profiles.shared]\ntenant_id = "tnt_x"\n')
+    done = run_here([*command.split(), "--profile", "shard"], **CREDENTIALS)
+    done.refused(3, "there is no profile 'shard' (--profile)", "did you mean 'shared'?")
+    done = run_here(command.split(), **CREDENTIALS, GOOCLAIM_PROFILE="x")
+    done.refused(3, "there is no profile 'x' (GOOCLAIM_PROFILE)", "gooclaim login --profile")
+
+
+def test_a_handler_that_is_a_setting_is_read_like_a_flag(home: Path, run_here: RunHere) -> None:
+    (home / "config.toml").write_text('[profiles.a]\nforward_to = ["x=:1", "ftp://localhost"]\n')
+    done = run_here([*LISTEN_ALONE, "--profile", "a"], **CREDENTIALS)
+    done.refused(2, "ftp:// is not http or https")
+
+
 def test_a_variable_that_is_not_utf_8_is_told(home: Path) -> None:
     variables = CREDENTIALS | {"GOOCLAIM_CLIENT_ID": "\udcff"}
     run(["listen"], home, **variables).refused(3, "client_id", "GOOCLAIM_CLIENT_ID")
