@@ -78,7 +78,7 @@ def show(
     with HistoryReader(settings.load().places.history) as reader:
         detail = reader.find(wanted)
     if raw:
-        sys.stdout.buffer.write(detail.delivery.body)
+        sys.stdout.buffer.write(detail.whole.body)
         sys.stdout.buffer.flush()
     elif as_json:
         from gooclaim_cli.render.json_lines import write_object

@@ -27,6 +27,7 @@ async def keeping(
     owner: str,
     is_gone: Callable[[str], bool],
     synchronous: str = "FULL",
+    keep_bodies: bool = True,
     retain: float,
     clock: Callable[[], float],
     notify: Notify,
@@ -38,7 +39,12 @@ async def keeping(
     where nothing can be written, or what is left cannot be at the end.
     """
     ledger = Ledger(
-        path, environment=environment, owner=owner, is_gone=is_gone, synchronous=synchronous
+        path,
+        environment=environment,
+        owner=owner,
+        is_gone=is_gone,
+        synchronous=synchronous,
+        keep_bodies=keep_bodies,
     )
     try:
         if ledger.set_aside is not None:

@@ -16,7 +16,7 @@ from gooclaim_cli.happenings import Disposition, HandlerAnswer
 from gooclaim_cli.history.claims import Claims
 from gooclaim_cli.history.group_commit import GroupCommit
 from gooclaim_cli.history.keys import KEY_LIFETIME, Claim, KeyState
-from gooclaim_cli.history.records import Outcome
+from gooclaim_cli.history.records import ForwardKind, Outcome
 from gooclaim_cli.history.recovery import open_or_set_aside
 from gooclaim_cli.history.trimming import Trimmer
 from gooclaim_cli.wire import Delivery, Verdict
@@ -49,7 +49,8 @@ class Ledger:
 
     Keys are scoped by `environment` and the event's tenant; `owner` names this session in the keys
     it claims, `is_gone` tells whether another session is no longer running. `set_aside` is where a
-    damaged history was put, None where there was none. Raises StorageError.
+    damaged history was put, None where there was none. Without `keep_bodies`, of a body only its
+    size and hash are written. Raises StorageError.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Ledger:
         owner: str,
         is_gone: Callable[[str], bool],
         synchronous: str = "FULL",
+        keep_bodies: bool = True,
     ) -> None:
         self._environment = environment
+        self._keep_bodies = keep_bodies
         self._claims = Claims(owner, is_gone)
         self._trimmer = Trimmer()
         self._settlements: _Settlements | None = None
@@ -138,9 +141,10 @@ class Ledger:
         *,
         started_at: float,
         late: bool,
-        kind: str = "live",
+        kind: ForwardKind = "live",
     ) -> None:
         """Note one forward and its outcome. Of the answer's body, 64 KiB are kept."""
+        body, body_kept = self._kept(answer.body[:_STORED_ANSWER])
         row = (
             delivery_id,
             kind,
@@ -152,12 +156,14 @@ class Ledger:
             answer.message,
             late,
             _json(answer.headers),
-            answer.body[:_STORED_ANSWER],
+            body,
+            body_kept,
         )
         self._commits.enqueue(
             lambda connection: connection.execute(
                 "INSERT INTO forward (delivery_id, kind, url, started_at, status, ms, error,"
-                " message, late, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " message, late, headers, body, body_kept)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
         )
@@ -192,8 +198,8 @@ class Ledger:
         connection.execute(
             "INSERT INTO delivery (delivery_id, scope, received_at, event_id, event_type,"
             " tenant_id, idempotency_key, attempt, disposition, outcome, reasons,"
-            " response_status, size, body_sha256, headers, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " response_status, size, body_sha256, headers, body, body_kept)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 arrival.delivery_id,
                 self._scope(arrival),
@@ -210,9 +216,13 @@ class Ledger:
                 min(arrival.size, _LARGEST),
                 digest,
                 _json(arrival.delivery.headers),
-                arrival.delivery.body,
+                *self._kept(arrival.delivery.body),
             ),
         )
+
+    def _kept(self, body: bytes) -> tuple[bytes, bool]:
+        """What is stored of a body, and whether that is all of it."""
+        return (body, True) if self._keep_bodies or not body else (b"", False)
 
 
 def _json(value: object) -> str:

@@ -16,7 +16,7 @@ from gooclaim_cli.wire import Delivery
 
 _COLUMNS: Final = (
     "delivery_id, received_at, event_id, event_type, tenant_id, idempotency_key, attempt,"
-    " disposition, outcome, reasons, response_status, size, body_sha256"
+    " disposition, outcome, reasons, response_status, size, body_sha256, body_kept"
 )
 _HIGHEST: Final = "\U0010ffff"
 _CUTS: Final = ("…", "...", "~")  # what stands in a shortened id
@@ -186,7 +186,8 @@ class HistoryReader:
 
 def _stored(row: sqlite3.Row) -> StoredDelivery:
     columns = {name: row[name] for name in _COLUMNS.replace(",", "").split()}
-    return StoredDelivery(**columns | {"reasons": tuple(json.loads(row["reasons"]))})
+    reasons = tuple(json.loads(row["reasons"]))
+    return StoredDelivery(**columns | {"reasons": reasons, "body_kept": bool(row["body_kept"])})
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
@@ -205,6 +206,7 @@ def _forward(row: sqlite3.Row) -> StoredForward:
         late=bool(row["late"]),
         headers=_headers(row["headers"]),
         body=row["body"],
+        body_kept=bool(row["body_kept"]),
     )
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from gooclaim_cli.errors import GooclaimError
 from gooclaim_cli.wire import Delivery
+
+ForwardKind = Literal["live", "replay", "pass_on", "copy"]
 
 
 class Outcome(StrEnum):
@@ -27,7 +30,8 @@ class Outcome(StrEnum):
 class StoredDelivery:
     """What is known of a delivery without opening its body.
 
-    `outcome` is the value of an `Outcome`.
+    `outcome` is the value of an `Outcome`. Where not `body_kept`, `size` and `body_sha256` are all
+    that is left of the body.
     """
 
     delivery_id: str
@@ -43,17 +47,20 @@ class StoredDelivery:
     response_status: int | None
     size: int
     body_sha256: str
+    body_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredForward:
     """One request of ours that carried a delivery to a handler, and what came of it.
 
-    `late`: the answer came after the deadline. `headers` and `body` are the handler's answer.
+    `kind`: to a handler (`live`, `replay`), to the home URL (`pass_on`), to a colleague (`copy`).
+    `late`: the answer came after the deadline. `headers` and `body` are the endpoint's answer;
+    where not `body_kept`, `body` is empty and says nothing.
     """
 
     url: str
-    kind: Literal["live", "replay"]
+    kind: ForwardKind
     started_at: float
     status: int | None
     ms: float
@@ -62,15 +69,30 @@ class StoredForward:
     late: bool
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    body_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryDetail:
-    """Everything that is known of one delivery: as it crossed the wire, and where it went."""
+    """Everything that is known of one delivery: as it crossed the wire, and where it went.
+
+    `delivery` has an empty body where none was kept: whoever needs its bytes takes `whole`.
+    """
 
     stored: StoredDelivery
     delivery: Delivery
     forwards: tuple[StoredForward, ...]
+
+    @property
+    def whole(self) -> Delivery:
+        """The delivery with its body. Raises GooclaimError where the body was not kept."""
+        if not self.stored.body_kept:
+            raise GooclaimError(
+                f"the body of {self.stored.delivery_id} was not kept: only its size"
+                f" ({self.stored.size:,} bytes) and its hash are known",
+                "in production bodies are kept only where listen is told --keep-bodies",
+            )
+        return self.delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,14 @@ CREATE INDEX delivery_by_outcome ON delivery (outcome) WHERE outcome = 'failed'
   OR outcome = 'filtered';
 """
 
-MIGRATIONS: Final = (_FIRST, _SECOND)
+# Where bodies are not kept, `body` is empty and says nothing: the size and the hash are those of
+# what came.
+_THIRD: Final = """
+ALTER TABLE delivery ADD COLUMN body_kept INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE forward ADD COLUMN body_kept INTEGER NOT NULL DEFAULT 1;
+"""
+
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD)
 
 
 def open_database(

@@ -11,7 +11,13 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from gooclaim_cli.history.records import DeliveryDetail, Pruned, StoredDelivery, StoredForward
+from gooclaim_cli.history.records import (
+    DeliveryDetail,
+    ForwardKind,
+    Pruned,
+    StoredDelivery,
+    StoredForward,
+)
 from gooclaim_cli.render.columns import Layout, status_style
 from gooclaim_cli.render.escape import clip, visible
 from gooclaim_cli.render.json_lines import rfc3339
@@ -30,6 +36,13 @@ _STYLES: Final = {
     "duplicate": "yellow",
 }
 
+_CARRIED: Final[dict[ForwardKind, str]] = {
+    "live": "Forwarded to",
+    "replay": "Replayed to",
+    "pass_on": "Passed on to",
+    "copy": "Copied to",
+}
+
 
 def list_lines(deliveries: Iterable[StoredDelivery], console: Console) -> None:
     """Write a heading and one aligned line a delivery, as they come."""
@@ -42,9 +55,13 @@ def detail(detail: DeliveryDetail, console: Console) -> None:
     width = fold_width(console)
     lines = facts(_fact_rows(detail.stored), width=width)
     lines += [Text(), *payload_lines(detail.delivery.headers, detail.delivery.body, console)]
+    if not detail.stored.body_kept:
+        lines += [Text(), Text("    (the body was not kept)", style="dim")]
     for forward in detail.forwards:
         lines += [Text(), *_forward_title(forward, width)]
         lines += payload_lines(forward.headers, forward.body, console)
+        if not forward.body_kept:
+            lines.append(Text("    (the answer's body was not kept)", style="dim"))
     write_lines(console, lines)
 
 
@@ -60,6 +77,7 @@ def delivery_object(stored: StoredDelivery) -> dict[str, Any]:
         "idempotency_key": stored.idempotency_key,
         "bytes": stored.size,
         "body_sha256": stored.body_sha256,
+        "body_kept": stored.body_kept,
         "verdict": "rejected" if stored.disposition == "rejected" else "verified",
         "reasons": list(stored.reasons),
         "duplicate": stored.disposition == "duplicate",
@@ -74,7 +92,9 @@ def detail_object(detail: DeliveryDetail) -> dict[str, Any]:
     """Turn a delivery in full into the members of its JSON object; credentials stay hidden."""
     return {
         **delivery_object(detail.stored),
-        **_payload_object(detail.delivery.headers, detail.delivery.body),
+        **_payload_object(
+            detail.delivery.headers, detail.delivery.body if detail.stored.body_kept else None
+        ),
         "forwards": [_forward_object(forward) for forward in detail.forwards],
     }
 
@@ -119,12 +139,14 @@ def _forward_object(forward: StoredForward) -> dict[str, Any]:
         "error": forward.error,
         "message": forward.message,
         "late": forward.late,
-        **_payload_object(forward.headers, forward.body),
+        **_payload_object(forward.headers, forward.body if forward.body_kept else None),
     }
 
 
-def _payload_object(headers: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
+def _payload_object(headers: Iterable[tuple[str, str]], body: bytes | None) -> dict[str, Any]:
     listed = [[name, value] for name, value in shown_headers(headers)]
+    if body is None:
+        return {"headers": listed, "body": None}
     try:
         return {"headers": listed, "body": body.decode("utf-8")}
     except UnicodeDecodeError:
@@ -197,14 +219,15 @@ def _fact_rows(stored: StoredDelivery) -> list[tuple[str, str]]:
     ]
     if stored.reasons:
         rows.append(("Reasons", visible(", ".join(stored.reasons))))
-    rows.append(("Body", f"{stored.size:,} bytes"))
+    kept = "" if stored.body_kept else ", not kept"
+    rows.append(("Body", f"{stored.size:,} bytes{kept}"))
     rows.append(("SHA-256", visible(stored.body_sha256)))
     return rows
 
 
 def _forward_title(forward: StoredForward, width: int | None) -> list[Text]:
     """Say where a delivery was carried, and how that ended."""
-    word = "Replayed to" if forward.kind == "replay" else "Forwarded to"
+    word = _CARRIED.get(forward.kind, "Sent to")
     ended = [] if forward.status is None else [f"{forward.status}"]
     ended.append(f"{max(1, round(forward.ms))} ms")
     ended += ["too late"] if forward.late else []

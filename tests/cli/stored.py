@@ -78,9 +78,13 @@ def body_of(name: str, event_type: str) -> bytes:
     ).encode()
 
 
-def open_ledger(home: Path) -> Ledger:
+def open_ledger(home: Path, *, keep_bodies: bool = True) -> Ledger:
     return Ledger(
-        home / "history.db", environment="sandbox", owner="test", is_gone=lambda _owner: False
+        home / "history.db",
+        environment="sandbox",
+        owner="test",
+        is_gone=lambda _owner: False,
+        keep_bodies=keep_bodies,
     )
 
 
@@ -104,6 +108,18 @@ def fill(home: Path) -> dict[str, bytes]:
         history.rejected("BAD", RAW)
         await history.ledger.close()
         return bodies
+
+    return asyncio.run(store())
+
+
+def fill_without_bodies(home: Path, name: str) -> bytes:
+    """Store a delivery as it is where bodies are not kept; return the body that it had."""
+
+    async def store() -> bytes:
+        history = History(open_ledger(home, keep_bodies=False))
+        body = await history.received(name)
+        await history.ledger.close()
+        return body
 
     return asyncio.run(store())
 

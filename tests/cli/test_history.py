@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .stored import HANDLER, RAW, fill, fill_many
+from .stored import HANDLER, RAW, fill, fill_many, fill_without_bodies
 from .support import GOOCLAIM, Done, RunHere, environment, interrupt, run, started
 
 
@@ -80,6 +80,7 @@ def test_an_object_of_the_list_has_these_members(home: Path, bodies: dict[str, b
         "attempt": 1,
         "outcome": "failed",
         "response_status": 500,
+        "body_kept": True,
     }
     assert by_id["dlv_TWICE"]["duplicate"] is True
     assert by_id["dlv_TWICE"]["attempt"] == 2
@@ -266,3 +267,17 @@ def test_an_output_that_is_full_is_told(
         "error: no space is left to write to",
         "  make room and run it again",
     ]
+
+
+def test_a_body_that_was_not_kept_is_missing_by_name(run_here: RunHere, home: Path) -> None:
+    """No command shows an empty body in its place."""
+    body = fill_without_bodies(home, "BARE")
+    refused = run_here(["history", "show", "evt_BARE", "--raw"])
+    refused.refused(1, "the body of dlv_BARE was not kept", f"({len(body)} bytes)")
+    shown = run_here(["history", "show", "evt_BARE"])
+    assert "(the body was not kept)" in shown.stdout
+    (one,) = objects(run_here(["history", "show", "evt_BARE", "--json"]))
+    (exported,) = objects(run_here(["history", "export"]))
+    for each in (one, exported):
+        assert (each["body"], each["body_kept"], each["bytes"]) == (None, False, len(body))
+        assert each["body_sha256"] == hashlib.sha256(body).hexdigest()

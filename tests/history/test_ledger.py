@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gooclaim_cli.errors import GooclaimError
 from gooclaim_cli.happenings import Disposition
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.records import Outcome
@@ -281,3 +282,31 @@ def test_old_keys_are_dropped_but_those_in_flight(path: Path) -> None:
     connection.close()
     assert keys == ["held", "young"]
     assert len(listed(path)) == 3
+
+
+def test_where_bodies_are_not_kept_their_size_and_hash_are(path: Path) -> None:
+    """Not a byte of them is in any file, that of an answer and of a rejected delivery included."""
+
+    async def scenario() -> None:
+        async with ledger_of(path, keep_bodies=False) as ledger:
+            first, bad = arrival("idem_1"), rejected(delivery=Delivery((), b"not for the disk"))
+            await ledger.take(first, now=NOW)
+            given = answer(body=b"neither is this")
+            ledger.record_forward(first.delivery_id, given, started_at=NOW, late=False)
+            empty = answer(204, body=b"")
+            ledger.record_forward(first.delivery_id, empty, started_at=NOW, late=False)
+            ledger.store_rejected(bad, status=401)
+            other = await ledger.take(arrival("idem_1", body=body_of(2)), now=NOW)
+            assert other.other_body  # the hash is enough to tell
+
+    run(scenario)
+    kept = found(path, "evt_1")
+    assert (kept.stored.size, kept.stored.body_kept) == (len(body_of()), False)
+    assert kept.stored.body_sha256 == hashlib.sha256(body_of()).hexdigest()
+    assert [each.body_kept for each in kept.forwards] == [False, True]
+    with pytest.raises(GooclaimError, match="was not kept") as refused:
+        _ = kept.whole
+    assert "--keep-bodies" in refused.value.hint
+    written = b"".join(each.read_bytes() for each in path.parent.iterdir())
+    for body in (body_of(), b"not for the disk", b"neither is this"):
+        assert body not in written

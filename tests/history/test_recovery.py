@@ -199,7 +199,8 @@ def test_the_first_histories_are_brought_up_to_date_with_every_row(tmp_path: Pat
     before = connection.execute("SELECT * FROM delivery").fetchall()
     connection.close()
     connection = open_database(path)
-    assert connection.execute("SELECT * FROM delivery").fetchall() == before
+    after = connection.execute("SELECT * FROM delivery").fetchall()
+    assert [row[: len(before[0])] for row in after] == before
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     assert {"delivery_by_time", "delivery_by_outcome"} <= names
     connection.close()

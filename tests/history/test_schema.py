@@ -14,7 +14,7 @@ from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.history.reading import HistoryReader
 from gooclaim_cli.history.schema import MIGRATIONS, open_database
 
-from .support import NOW, arrival, ledger_of, listed, run
+from .support import NOW, arrival, found, ledger_of, listed, run
 
 posix_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 
@@ -67,6 +67,34 @@ def test_an_empty_file_becomes_a_history(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.touch()
     open_database(path).close()
+    assert version(path) == len(MIGRATIONS)
+
+
+def test_a_history_of_before_keeps_every_row(path: Path) -> None:
+    """A released migration is never edited: what an earlier version wrote is read as it was."""
+    path.parent.mkdir(parents=True)
+    connection = sqlite3.connect(path)
+    for script in MIGRATIONS[:2]:
+        connection.executescript(script)
+    connection.execute("PRAGMA user_version = 2")
+    connection.execute(
+        "INSERT INTO delivery VALUES (1, 'dlv_old', 'sandbox/tnt_x', 1.5, 'evt_old', 'x.y',"
+        " 'tnt_x', 'idem_old', 1, 'fresh', 'delivered', '[]', 200, 3, 'abc',"
+        " '[[\"X-A\",\"1\"]]', x'7b7d0a')"
+    )
+    connection.execute(
+        "INSERT INTO forward VALUES (1, 'dlv_old', 'live', 'http://localhost/', 1.5, 200, 2.5,"
+        " NULL, '', 0, '[]', x'00ff')"
+    )
+    connection.commit()
+    connection.close()
+    old = found(path, "dlv_old")
+    assert (old.stored.event_id, old.stored.body_kept, old.delivery.body) == (
+        "evt_old",
+        True,
+        b"{}\n",
+    )
+    assert [(each.body, each.body_kept) for each in old.forwards] == [(b"\x00\xff", True)]
     assert version(path) == len(MIGRATIONS)
 
 

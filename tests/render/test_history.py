@@ -95,3 +95,23 @@ def test_nothing_stored_reaches_the_terminal_raw(text: str, body: bytes, width: 
     assert all(line.isprintable() and line == line.rstrip() for line in lines)
     assert all(cell_len(line) <= width for line in lines if "://" not in line)
     assert encode_object(history.detail_object(full)).isprintable()
+
+
+def test_a_body_that_was_not_kept_is_said_to_be_missing_not_shown_as_empty() -> None:
+    to = console(100)
+    bare = detail(
+        stored=stored(body_kept=False),
+        delivery=Delivery((("X-A", "1"),), b""),
+        forwards=(forward(kind="pass_on", body_kept=False), forward(kind="copy")),
+    )
+    history.detail(bare, to)
+    text = written(to)
+    assert "53 bytes, not kept\n" in text
+    assert "    X-A: 1\n\n    (the body was not kept)\n" in text
+    assert "Passed on to http://localhost:3000/hooks: 200, 42 ms\n    (the answer's body" in text
+    assert "Copied to http://localhost:3000/hooks: 200, 42 ms\n" in text
+    members = history.detail_object(bare)
+    assert (members["body"], members["body_kept"], members["bytes"]) == (None, False, 53)
+    assert [each["body"] for each in members["forwards"]] == [None, ""]
+    assert [each["forward"] for each in members["forwards"]] == ["pass_on", "copy"]
+    assert history.detail_object(detail())["body_kept"] is True
