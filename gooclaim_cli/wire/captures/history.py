@@ -1,0 +1,52 @@
+"""Our own export: the lines of `gooclaim history export`, and what `history show --json` writes.
+
+The one format that comes by the hundred thousand: a line is decoded straight into what is needed.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gooclaim_cli.wire.captures import times
+from gooclaim_cli.wire.captures.capture import Capture, Format, Records
+from gooclaim_cli.wire.captures.members import MembersError, body, from_base64, headers
+
+
+class _Line(msgspec.Struct, gc=False, tag_field="kind", tag="delivery"):
+    headers: tuple[tuple[str, str], ...]
+    at: str
+    body: str | None = None
+    body_base64: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
+def from_line(line: bytes, source: str) -> Capture | None:
+    """Read one line; None where it is no whole line of an export."""
+    try:
+        found = _decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if found.body is not None:
+        content = found.body.encode("utf-8", "surrogatepass")
+    elif found.body_base64 is not None:
+        try:
+            content = from_base64(found.body_base64, "body_base64")
+        except MembersError:
+            return None
+    else:
+        return None
+    return Capture(source, Format.HISTORY, found.headers, content, times.from_text(found.at))
+
+
+def from_object(value: dict[str, Any], source: str) -> Records | None:
+    """Read an object of an export."""
+    if value.get("kind") != "delivery" or "headers" not in value:
+        return None
+    if "body_base64" in value:
+        content = body(value["body_base64"], is_base64=True, where="body_base64")
+    else:
+        content = body(value.get("body"))
+    received_at = times.from_text(value.get("at"))
+    return iter((Capture(source, Format.HISTORY, headers(value["headers"]), content, received_at),))

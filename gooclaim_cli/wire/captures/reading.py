@@ -1,0 +1,91 @@
+"""Telling the format by the content, and reading on in it as a stream.
+
+Only the first line decides. A name never does.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from gooclaim_cli.wire.captures import curl_command, curl_trace, http_request, json_values
+from gooclaim_cli.wire.captures.capture import Capture, CaptureError, Format, Records
+from gooclaim_cli.wire.captures.streams import first_line, lines, plain, whole
+
+_SHOWN: Final = 48
+# `[2026-…] INFO {…}` is a log's line; an array of captures goes on with an object or an array.
+_JSON: Final = re.compile(rb"\{|\[\s*(?:[\[{\]]|$)")
+
+
+def read(source: str, chunks: Iterable[bytes]) -> Records:
+    """Yield the captures of one file, as they come.
+
+    `source` is the file's name as it is to be shown, `chunks` its bytes in pieces of any size.
+    Raises CaptureError where it is none of the formats, is empty, or cannot be read to its end.
+    """
+    start, content = first_line(plain(chunks))
+    line = start.lstrip()
+    if not line:
+        raise CaptureError("it is empty", "save a delivery there: gooclaim history export FILE")
+    reader = _reader(line)
+    found = reader(content, source, start)
+    first = next(found, None)
+    if first is not None:
+        yield first
+        yield from found
+    elif reader is _log:
+        raise _unknown(start)
+    else:
+        hint = "a POST request with a body is looked for"
+        raise CaptureError("there is no delivery in it", hint)
+
+
+def read_raw_body(
+    source: str, chunks: Iterable[bytes], headers: tuple[tuple[str, str], ...]
+) -> Capture:
+    """Take a file's bytes as the body, nothing undone. Raises CaptureError over 256 MiB."""
+    return Capture(source, Format.RAW_BODY, headers, whole(chunks))
+
+
+_Reader = Callable[[Iterator[bytes], str, bytes], Records]
+
+
+def _reader(line: bytes) -> _Reader:
+    if http_request.REQUEST_LINE.match(line) or line.startswith(b"HTTP/1."):
+        return _http
+    if curl_command.START.match(line):
+        return _curl
+    if curl_trace.START.match(line):
+        return _trace
+    if _JSON.match(line):
+        return _json
+    return _log
+
+
+def _http(content: Iterator[bytes], source: str, _start: bytes) -> Records:
+    return http_request.from_bytes(whole(content).lstrip(), source)
+
+
+def _curl(content: Iterator[bytes], source: str, _start: bytes) -> Records:
+    return curl_command.from_bytes(whole(content), source)
+
+
+def _trace(content: Iterator[bytes], source: str, _start: bytes) -> Records:
+    return curl_trace.from_lines(lines(content), source)
+
+
+def _json(content: Iterator[bytes], source: str, start: bytes) -> Records:
+    return json_values.from_stream(content, source, lambda: _unknown(start))
+
+
+def _log(content: Iterator[bytes], source: str, start: bytes) -> Records:
+    if b"\0" in start:
+        raise _unknown(start)
+    return json_values.from_log_lines(lines(content), source)
+
+
+def _unknown(start: bytes) -> CaptureError:
+    begins = start[:_SHOWN].decode("utf-8", "backslashreplace")
+    return CaptureError(
+        f"it is none of the known formats; it begins with {begins!r}",
+        "a raw body needs its headers: add --signature and --timestamp, or --header 'Name: value'",
+    )

@@ -1,0 +1,111 @@
+r"""Words of a shell's command line, quotes undone: POSIX with `$'…'`, and Windows' cmd with `^`.
+
+Browsers copy requests as curl commands in either form. Nothing is expanded.
+"""
+
+import re
+from typing import Final
+
+from gooclaim_cli.wire.captures.capture import CaptureError
+
+_SIMPLE: Final = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "f": "\f",
+    "v": "\v",
+}
+_PIECE: Final = re.compile(
+    r"""(?P<space>(?:[ \t\r\n]|\\\r?\n)++)
+    |\$'(?P<ansi>(?:[^'\\]++|\\.)*+)'
+    |'(?P<single>[^']*+)'
+    |"(?P<double>(?:[^"\\]++|\\.)*+)"
+    |\\(?P<escaped>.)
+    |(?P<plain>[^\s'"\\$]++|\$)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ANSI: Final = re.compile(
+    r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(.))", re.DOTALL
+)
+_IN_DOUBLE: Final = re.compile(r'\\([$`"\\\n])')
+_ENDS: Final = frozenset((";", "&&", "||", "|", "&", ">"))
+_CARET: Final = re.compile(r"\^(\r?\n\r?\n|\r?\n|.)", re.DOTALL)
+
+
+def split(text: str) -> list[bytes]:
+    """Split one command into words, up to its end. Raises CaptureError where a quote stays open."""
+    if '^"' in text:
+        text = _without_carets(text)
+    words: list[bytes] = []
+    word: bytes | None = None
+    position = 0
+    while position < len(text):
+        match = _PIECE.match(text, position)
+        if match is None:
+            raise CaptureError(
+                f"a quote stays open from character {position} on", "copy the whole command"
+            )
+        position = match.end()
+        if match["space"] is not None:
+            words.extend([] if word is None else [word])
+            word = None
+            if "\n" in match["space"].replace("\\\r\n", "").replace("\\\n", "") and words:
+                return words
+        elif word is None and match["plain"] in _ENDS:
+            return words
+        else:
+            word = (word or b"") + _undone(match)
+    return words if word is None else [*words, word]
+
+
+def _undone(match: re.Match[str]) -> bytes:
+    if match["ansi"] is not None:
+        return _ansi(match["ansi"])
+    if match["single"] is not None:
+        return _bytes(match["single"])
+    if match["double"] is not None:
+        return _bytes(_IN_DOUBLE.sub(lambda each: each[1].strip("\n"), match["double"]))
+    return _bytes(match["escaped"] if match["escaped"] is not None else match["plain"])
+
+
+def _ansi(text: str) -> bytes:
+    r"""Undo `$'…'`: `\xHH` and octal are bytes, `\uHHHH` is a character."""
+    parts: list[bytes] = []
+    position = 0
+    for match in _ANSI.finditer(text):
+        parts.append(_bytes(text[position : match.start()]))
+        position = match.end()
+        hexadecimal, short, long, octal, other = match.groups()
+        if hexadecimal or octal:
+            parts.append(bytes([int(hexadecimal, 16) if hexadecimal else int(octal, 8) & 0xFF]))
+        elif short or long:
+            code = int(short or long, 16)
+            parts.append(_bytes(chr(code)) if code < 0x110000 else b"?")
+        else:
+            parts.append(_bytes(_SIMPLE.get(other, other)))
+    return _joined(parts) + _bytes(text[position:])
+
+
+def _joined(parts: list[bytes]) -> bytes:
+    r"""Join, and make one character of two surrogates, as `\ud83d\ude00` is written."""
+    joined = b"".join(parts)
+    if b"\xed" not in joined:
+        return joined
+    text = joined.decode("utf-8", "surrogatepass")
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def _without_carets(text: str) -> str:
+    r"""Undo cmd's `^`, which makes the next character itself; a line ends after `^` goes on.
+
+    Within its quotes, `\"` is a quote and `\\` a backslash, as in a POSIX shell's double quotes.
+    """
+    text = re.sub(r"\s\^\r?\n(?!\r?\n)", " ", text)
+    return _CARET.sub(lambda match: "\n" if "\n" in match[1] else match[1], text)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
