@@ -18,6 +18,7 @@ from gooclaim_cli import __version__
 COMMANDS: Final = MappingProxyType(
     {
         "listen": "Receive events here: verify, show and forward them to your handler.",
+        "verify": "Check saved deliveries, and say why one does not verify.",
         "history": "List the deliveries that were received, the newest first.",
         "sandbox": "Run a local Gooclaim for other programs: its API and its events.",
     }

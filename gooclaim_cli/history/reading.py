@@ -53,6 +53,10 @@ class Filter:
         return " AND ".join(parts), values
 
 
+class NotInHistoryError(GooclaimError):
+    """Nothing in the history is called so."""
+
+
 class HistoryReader:
     """Looks things up; a context manager. A history that does not exist yet is an empty one."""
 
@@ -108,8 +112,8 @@ class HistoryReader:
         """Look up by delivery id, event id or idempotency key, whole or the start of one.
 
         Where nothing begins so, as a list shortens it (`evt_…7F3KX9QA`), or by its ending. Of
-        several attempts of one event the newest is taken. Raises GooclaimError where nothing
-        matches, or where a part fits several events.
+        several attempts of one event the newest is taken. Raises NotInHistoryError where nothing
+        matches, GooclaimError where a part fits several events.
         """
         ways = [("start", wanted, "")]
         for cut in _CUTS:
@@ -129,7 +133,7 @@ class HistoryReader:
                         f" {', '.join(names)}",
                         "give more of the id",
                     )
-        raise GooclaimError(
+        raise NotInHistoryError(
             f"nothing in the history is called {wanted!r}", "gooclaim history lists what there is"
         )
 

@@ -25,7 +25,7 @@ def read(source: str, chunks: Iterable[bytes]) -> Records:
     start, content = first_line(plain(chunks))
     line = start.lstrip()
     if not line:
-        raise CaptureError("it is empty", "save a delivery there: gooclaim history export FILE")
+        raise _empty()
     reader = _reader(line)
     found = reader(content, source, start)
     first = next(found, None)
@@ -42,8 +42,14 @@ def read(source: str, chunks: Iterable[bytes]) -> Records:
 def read_raw_body(
     source: str, chunks: Iterable[bytes], headers: tuple[tuple[str, str], ...]
 ) -> Capture:
-    """Take a file's bytes as the body, nothing undone. Raises CaptureError over 256 MiB."""
-    return Capture(source, Format.RAW_BODY, headers, whole(chunks))
+    """Take a file's bytes as the body, nothing undone.
+
+    Raises CaptureError where it is empty, or over 256 MiB.
+    """
+    body = whole(chunks)
+    if not body:
+        raise _empty()
+    return Capture(source, Format.RAW_BODY, headers, body)
 
 
 _Reader = Callable[[Iterator[bytes], str, bytes], Records]
@@ -81,6 +87,10 @@ def _log(content: Iterator[bytes], source: str, start: bytes) -> Records:
     if b"\0" in start:
         raise _unknown(start)
     return json_values.from_log_lines(lines(content), source)
+
+
+def _empty() -> CaptureError:
+    return CaptureError("it is empty", "save a delivery there: gooclaim history export FILE")
 
 
 def _unknown(start: bytes) -> CaptureError:

@@ -1,0 +1,221 @@
+"""`gooclaim verify`: check saved deliveries, and say why one does not verify."""
+
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
+
+import typer
+
+from gooclaim_cli.cli.options import AsJson, header, seconds
+from gooclaim_cli.errors import ExitCode, UsageError
+from gooclaim_cli.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER
+
+if TYPE_CHECKING:
+    from gooclaim_cli.capture_files import CaptureFiles, Refused
+    from gooclaim_cli.checking import Checked, Counts, Rules
+    from gooclaim_cli.settings import Settings
+    from gooclaim_cli.wire.captures import Capture, Unreadable
+
+_RECEIVED: Final = "received"
+_TIMELESS: Final = "it does not say when it was received: write --at TIME, or --no-expiry"
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+
+class _Shown(Protocol):
+    """What verdicts are told to."""
+
+    def checked(self, checked: "Checked") -> None: ...
+    def unreadable(self, found: "Unreadable") -> None: ...
+    def refused(self, refused: "Refused") -> None: ...
+    def summary(self, counts: "Counts") -> None: ...
+
+
+@app.command()
+def verify(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...", help="Files, folders, globs, - for standard input, history ids."
+        ),
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="TIME|received",
+            help="Judge timestamps as of then: 2026-05-20T10:14:25Z, or when each was received.",
+            show_default="now",
+        ),
+    ] = None,
+    no_expiry: Annotated[
+        bool, typer.Option("--no-expiry", help="Do not judge how old a timestamp is.")
+    ] = False,
+    tolerance: Annotated[
+        str, typer.Option(metavar="SPAN", help="How far a timestamp may be off.")
+    ] = "5m",
+    headers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--header",
+            "-H",
+            metavar="'NAME: VALUE'",
+            help="Take each file for a raw body that came with this header. Repeatable.",
+        ),
+    ] = None,
+    signature: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The same for X-Gooclaim-Signature.")
+    ] = None,
+    timestamp: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The same for X-Gooclaim-Timestamp.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check saved deliveries, and say why one does not verify.
+
+    Formats are told apart by content: gooclaim history export (JSON lines, .gz),
+    raw HTTP requests, curl commands, curl --trace, HAR, ngrok, smee, webhook.site,
+    AWS Lambda events, log lines with JSON, and raw bodies (with --header).
+    """
+    from gooclaim_cli import settings
+    from gooclaim_cli.plan import require_secrets
+
+    loaded = settings.load()
+    require_secrets(loaded)
+    rules = _rules(loaded, at, tolerance, no_expiry=no_expiry)
+    given = _headers(headers or (), signature, timestamp)
+    files = _files(paths, loaded, given)
+    counts = _verify(files, rules, _shown(as_json=as_json))
+    raise typer.Exit(_exit_code(counts))
+
+
+def _rules(loaded: "Settings", at: str | None, tolerance: str, *, no_expiry: bool) -> "Rules":
+    from gooclaim_cli.checking import Rules
+
+    if no_expiry and at is not None:
+        raise UsageError("--no-expiry and --at exclude each other", "choose one of the two")
+    return Rules(
+        secrets=loaded.signing_secrets,
+        now=_moment(at),
+        tolerance=math.inf if no_expiry else seconds("--tolerance", tolerance),
+        signed_content=loaded.signed_content,
+    )
+
+
+def _moment(at: str | None) -> float | None:
+    """The time to judge by; None: each capture's own."""
+    if at is None:
+        return time.time()
+    if at == _RECEIVED:
+        return None
+    try:
+        return datetime.fromisoformat(at).timestamp()
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--at {at!r} is no time", "write 2026-05-20T10:14:25Z, or received"
+        ) from None
+
+
+def _headers(
+    texts: Sequence[str], signature: str | None, timestamp: str | None
+) -> tuple[tuple[str, str], ...]:
+    """The headers of raw bodies; none where the files have them."""
+    given = [header(text) for text in texts]
+    named = ((SIGNATURE_HEADER, signature), (TIMESTAMP_HEADER, timestamp))
+    return (*given, *((name, value) for name, value in named if value is not None))
+
+
+def _files(
+    paths: list[str], loaded: "Settings", headers: tuple[tuple[str, str], ...]
+) -> "CaptureFiles":
+    from gooclaim_cli.capture_files import CaptureFiles
+    from gooclaim_cli.wire.captures import Capture, Format, read, read_raw_body
+
+    def find(wanted: str) -> Capture | None:
+        from gooclaim_cli.history.reading import HistoryReader, NotInHistoryError
+
+        with HistoryReader(loaded.places.history) as reader:
+            try:
+                found = reader.find(wanted)
+            except NotInHistoryError:
+                return None
+        stored = found.stored
+        return Capture(
+            stored.delivery_id,
+            Format.HISTORY,
+            found.delivery.headers,
+            found.delivery.body,
+            stored.received_at,
+        )
+
+    def raw(name: str, pieces: Iterator[bytes]) -> "Iterator[Capture]":
+        yield read_raw_body(name, pieces, headers)
+
+    return CaptureFiles(paths, find, raw if headers else read)
+
+
+def _shown(*, as_json: bool) -> _Shown:
+    if as_json:
+        from gooclaim_cli.render.verdict_objects import VerdictObjects
+
+        return VerdictObjects(sys.stdout, time.time)
+    from gooclaim_cli.cli.consoles import error_console, output_console
+    from gooclaim_cli.render.verdicts import VerdictLines
+
+    return VerdictLines(output_console(), error_console())
+
+
+def _verify(files: "CaptureFiles", rules: "Rules", shown: _Shown) -> "Counts":
+    """Check all, and tell each verdict as it is known; what was done is summed up after Ctrl-C."""
+    from gooclaim_cli.checking import Counts
+
+    counts = Counts()
+    try:
+        alone = _each(files, rules, shown, counts)
+    except KeyboardInterrupt:
+        shown.summary(counts)
+        raise
+    if alone is not None:
+        raise alone.error
+    shown.summary(counts)
+    return counts
+
+
+def _each(
+    files: "CaptureFiles", rules: "Rules", shown: _Shown, counts: "Counts"
+) -> "Refused | None":
+    """Check all; return the one file that was refused where there is nothing else to tell."""
+    from gooclaim_cli.capture_files import Refused
+    from gooclaim_cli.checking import check
+    from gooclaim_cli.wire.captures import Unreadable
+
+    held: Refused | None = None
+    for found in files:
+        if held is not None:
+            shown.refused(held)
+            held = None
+        if isinstance(found, Refused):
+            counts.refused += 1
+            held = found
+        elif isinstance(found, Unreadable):
+            counts.unreadable += 1
+            shown.unreadable(found)
+        elif (checked := check(found, rules)) is None:
+            counts.unreadable += 1
+            shown.unreadable(Unreadable(found.source, _TIMELESS))
+        else:
+            counts.count(checked.verdict)
+            shown.checked(checked)
+    if held is not None and (counts.captures or counts.refused > 1):
+        shown.refused(held)
+        held = None
+    return held
+
+
+def _exit_code(counts: "Counts") -> ExitCode:
+    if counts.refused:
+        return ExitCode.USAGE
+    return ExitCode.OK if counts.verified == counts.captures else ExitCode.REFUSED

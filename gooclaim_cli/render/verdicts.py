@@ -1,0 +1,128 @@
+"""How verdicts on captures are shown to a person: a line each, what is wrong below, a summary.
+
+A hundred thousand may come: the line of a good one is put together here, without rich.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from gooclaim_cli.capture_files import Refused
+from gooclaim_cli.checking import Checked, Counts
+from gooclaim_cli.render.columns import Layout
+from gooclaim_cli.render.errors import message_lines
+from gooclaim_cli.render.escape import visible
+from gooclaim_cli.render.terminal import fold_width, glyphs_for, has_colour, wrap_words, write_lines
+from gooclaim_cli.wire.captures import Unreadable
+
+_INDENT: Final = "    "
+_GREEN: Final = "\x1b[32m"
+_DIM: Final = "\x1b[2m"
+_RESET: Final = "\x1b[0m"
+
+
+@dataclass(slots=True)
+class VerdictLines:
+    """Writes verdicts as they come. `explain`: a bad one with all its findings."""
+
+    console: Console
+    errors: Console
+    explain: bool = False
+    _types: dict[str | None, str] = field(default_factory=dict)
+    _layout: Layout = field(init=False)
+    _good: tuple[str, str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        glyphs = glyphs_for(self.console)
+        self._layout = Layout(self.console.width, glyphs, 0.0)
+        colours = (_GREEN, _DIM, _RESET) if has_colour(self.console) else ("", "", "")
+        self._good = (f"{colours[0]}{glyphs.yes}{colours[2]}", colours[1], colours[2])
+
+    def checked(self, checked: Checked) -> None:
+        """Write a capture's verdict."""
+        if checked.verdict.ok and not checked.notes:
+            self._write_good(checked)
+        else:
+            write_lines(self.console, self._lines(checked))
+
+    def unreadable(self, found: Unreadable) -> None:
+        """Write that a record among others could not be read."""
+        head = self._head(None, None, found.source, ok=False)
+        write_lines(self.console, self._with_reason(head, visible(found.problem)))
+
+    def refused(self, refused: Refused) -> None:
+        """Write that a file is no capture."""
+        error = refused.error
+        self.console.file.flush()
+        lines = message_lines("error: ", error.message, error.hint, self.errors, style="red")
+        write_lines(self.errors, lines)
+
+    def summary(self, counts: Counts) -> None:
+        """Write how many there were."""
+        write_lines(self.console, _summary(counts))
+
+    def _write_good(self, checked: Checked) -> None:
+        event = checked.verdict.event
+        assert event is not None  # noqa: S101 - a verdict that is good has read it
+        column = self._types.get(event.event_type)
+        if column is None:
+            column = self._types[event.event_type] = self._layout.event_type(event.event_type)
+        mark, dim, reset = self._good
+        gap = self._layout.gap
+        event_id = self._layout.event_id(event.event_id)
+        source = visible(checked.capture.source)
+        self.console.file.write(f"{mark} {column}{gap}{dim}{event_id}{reset}{gap}{source}\n")
+
+    def _lines(self, checked: Checked) -> Iterator[Text]:
+        event = checked.verdict.event
+        event_type, event_id = (event.event_type, event.event_id) if event else (None, None)
+        head = self._head(event_type, event_id, checked.capture.source, ok=checked.verdict.ok)
+        if checked.verdict.ok:
+            yield head
+        else:
+            yield from self._with_reason(head, visible(_why(checked)))
+        for note in checked.notes:
+            yield from self._indented(f"note: {visible(note)}", style="dim")
+
+    def _head(self, event_type: str | None, event_id: str | None, source: str, *, ok: bool) -> Text:
+        layout = self._layout
+        return (
+            Text()
+            .append(layout.glyphs.yes if ok else layout.glyphs.no, style="green" if ok else "red")
+            .append(f" {layout.event_type(event_type)}{layout.gap}")
+            .append(layout.event_id(event_id), style="dim")
+            .append(f"{layout.gap}{visible(source)}")
+        )
+
+    def _with_reason(self, head: Text, reason: str) -> Iterator[Text]:
+        """The reason behind the head, or below it where there is no room."""
+        if head.cell_len + 2 + len(reason) <= self._layout.width:
+            yield head.append(f": {reason}", style="red")
+        else:
+            yield head
+            yield from self._indented(reason, style="red")
+
+    def _indented(self, sentence: str, *, style: str) -> Iterator[Text]:
+        width = fold_width(self.console)
+        for line in wrap_words(sentence, width=width, indent=_INDENT, hanging=_INDENT):
+            yield Text(line, style=style)
+
+
+def _why(checked: Checked) -> str:
+    return "; ".join(finding.detail for finding in checked.verdict.findings)
+
+
+def _summary(counts: Counts) -> Iterator[Text]:
+    parts = [f"{counts.verified:,} verified"]
+    parts += [f"{counts.rejected:,} not verified"] if counts.rejected else []
+    parts += [f"{counts.unreadable:,} unreadable"] if counts.unreadable else []
+    if counts.refused:
+        parts.append(f"{counts.refused:,} {'file' if counts.refused == 1 else 'files'} refused")
+    yield Text()
+    word = "capture" if counts.captures == 1 else "captures"
+    yield Text(f"{counts.captures:,} {word}: {', '.join(parts)}")
+    if counts.too_old:
+        yield Text("Saved captures grow old: --at received judges each as of its own time.")

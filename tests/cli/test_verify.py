@@ -1,0 +1,285 @@
+"""`gooclaim verify`: what it reads, how it judges, what it says, how it ends."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.wire.captures.support import FILES, in_api_gateway_v1, in_history
+from tests.wire.samples import SECRET, changed, envelope, signed
+
+from .stored import fill
+from .support import GOOCLAIM, Done, RunHere, environment
+
+THEN = "2026-05-20T10:14:30Z"
+VARIABLES = {"GOOCLAIM_SIGNING_SECRET": SECRET.value}
+
+
+@pytest.fixture
+def verify(run_here: RunHere) -> RunHere:
+    """Run the command with the samples' secret."""
+
+    def run(arguments: list[str], **variables: str) -> Done:
+        return run_here(["verify", *arguments], **(VARIABLES | variables))
+
+    return run
+
+
+def saved(folder: Path, name: str, content: bytes) -> str:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return str(path)
+
+
+def line(**members: Any) -> bytes:
+    return json.dumps(in_history() | members).encode() + b"\n"
+
+
+def objects(done: Done) -> list[dict[str, Any]]:
+    assert done.stderr == ""
+    found = [json.loads(each) for each in done.stdout.splitlines()]
+    for each in found:
+        assert {"kind", "at"} <= each.keys()
+    return found
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_verifies_as_of_then(verify: RunHere, tmp_path: Path, name: str) -> None:
+    path = saved(tmp_path, "capture", FILES[name]())
+    done = verify([path, "--at", THEN])
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout.startswith(
+        f"✓ workflow.completed         evt_01HXYZ0123456789ABCDEFGHJK  {path}"
+    )
+    assert done.stdout.endswith("\n1 capture: 1 verified\n")
+
+
+def test_folders_globs_files_and_history_ids_are_arguments(
+    verify: RunHere, tmp_path: Path, home: Path
+) -> None:
+    fill(home)
+    saved(tmp_path, "in/b.har", FILES["har"]())
+    saved(tmp_path, "in/deep/a.jsonl.gz", gzip.compress(line() * 3))
+    saved(tmp_path, "in/.hidden", b"not looked at")
+    saved(tmp_path, "c1.json", line())
+    saved(tmp_path, "c2.txt", line())
+    arguments = [str(tmp_path / "in"), str(tmp_path / "c*.json"), "evt_GOOD", "--at", "received"]
+    done = verify([*arguments, "--json"], GOOCLAIM_SIGNING_SECRET=f"{SECRET.value},whsec_test")
+    *captures, summary = objects(done)
+    assert done.code == 0
+    sources = [each["source"].replace("\\", "/").removeprefix(f"{tmp_path}/") for each in captures]
+    expected = [f"in/deep/a.jsonl.gz:{number}" for number in (1, 2, 3)]
+    assert sources == ["in/b.har#2", *expected, "c1.json:1", "dlv_GOOD"]
+    assert (summary["captures"], summary["verified"]) == (6, 6)
+
+
+def test_standard_input_is_read(home: Path) -> None:
+    """As a real process: its standard input is a pipe."""
+    done = subprocess.run(
+        [*GOOCLAIM, "verify", "-", "--no-expiry"],
+        input=line() * 2,
+        capture_output=True,
+        env=environment(home, **VARIABLES),
+        check=True,
+    )
+    assert done.stderr == b""
+    assert b"standard input:2\n" in done.stdout.replace(b"\r\n", b"\n")
+    assert b"2 captures: 2 verified" in done.stdout
+
+
+def test_an_exported_history_verifies(
+    verify: RunHere, tmp_path: Path, home: Path, run_here: RunHere
+) -> None:
+    fill(home)
+    file = str(tmp_path / "out.jsonl.gz")
+    assert run_here(["history", "export", file, "--type", "workflow.*"]).code == 0
+    done = verify([file, "--at", "received"], GOOCLAIM_SIGNING_SECRET="whsec_test")
+    assert (done.code, done.stdout.splitlines()[-1]) == (0, "3 captures: 3 verified")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "reasons"),
+    [
+        ([], 1, ["timestamp_too_old"]),
+        (["--at", THEN], 0, []),
+        (["--at", "received"], 0, []),
+        (["--no-expiry"], 0, []),
+        (["--at", "2026-05-20T15:44:25+05:30"], 0, []),
+        (["--at", "2026-05-20T10:20:25Z"], 1, ["timestamp_too_old"]),
+        (["--at", "2026-05-20T10:20:25Z", "--tolerance", "10m"], 0, []),
+        (["--at", "2026-05-20T10:00:25Z"], 1, ["timestamp_in_future"]),
+    ],
+)
+def test_what_a_timestamp_is_judged_by(
+    verify: RunHere, tmp_path: Path, options: list[str], code: int, reasons: list[str]
+) -> None:
+    done = verify([saved(tmp_path, "a", line()), *options, "--json"])
+    capture, summary = objects(done)
+    assert (done.code, capture["reasons"]) == (code, reasons)
+    assert capture["verdict"] == ("rejected" if code else "verified")
+    assert summary["verified"] == 1 - code
+
+
+def test_old_captures_come_with_the_way_to_judge_them(verify: RunHere, tmp_path: Path) -> None:
+    done = verify([saved(tmp_path, "a", line())])
+    assert done.code == 1
+    assert "--at received" in done.stdout.splitlines()[-1]
+    broken = {"headers": in_history()["headers"], "body": "{}"}
+    done = verify([saved(tmp_path, "b", line(**broken))])
+    assert "--at received" not in done.stdout
+
+
+def test_a_capture_that_does_not_say_when_it_was_received(verify: RunHere, tmp_path: Path) -> None:
+    path = saved(tmp_path, "a.http", FILES["http"]())
+    done = verify([path, "--at", "received"])
+    assert done.code == 1
+    assert "does not say when it was received" in done.stdout
+
+
+def raw(**headers: str) -> list[str]:
+    return [each for name, value in headers.items() for each in (f"--{name}", value)]
+
+
+def test_a_raw_body_with_its_headers(verify: RunHere, tmp_path: Path) -> None:
+    delivery = signed()
+    path = saved(tmp_path, "body.json", delivery.body)
+    signature = delivery.value("X-Gooclaim-Signature") or ""
+    timestamp = delivery.value("X-Gooclaim-Timestamp") or ""
+    good = raw(signature=signature, timestamp=timestamp)
+    assert verify([path, *good, "--at", THEN]).code == 0
+    by_header = [
+        "-H",
+        f"x-gooclaim-signature: {signature}",
+        "--header",
+        f"X-Gooclaim-Timestamp: {timestamp}",
+    ]
+    assert verify([path, *by_header, "--at", THEN]).code == 0
+    assert verify([path, *raw(signature=signature), "--no-expiry"]).code == 0
+    assert verify([path, *raw(signature=signature), "--at", THEN]).code == 1
+    (capture, _) = objects(verify([path, *raw(signature="0" * 64), "--no-expiry", "--json"]))
+    assert capture["reasons"] == ["signature_mismatch"]
+    other = saved(tmp_path, "other.json", json.dumps(in_api_gateway_v1()).encode())
+    assert verify([other, *good, "--no-expiry"]).code == 1  # the file is the body, whatever it is
+
+
+def test_what_is_wrong_is_said_with_the_member(verify: RunHere, tmp_path: Path) -> None:
+    body = envelope(occurred_at=5, data=[])
+    delivery = signed(body)
+    path = saved(tmp_path, "a", line(headers=list(delivery.headers), body=body.decode()))
+    done = verify([path, "--no-expiry"])
+    assert done.code == 1
+    assert "occurred_at: Expected `datetime`, got `int`" in done.stdout
+    assert "data: Expected `object`, got `array`" in done.stdout
+    (capture, _) = objects(verify([path, "--no-expiry", "--json"]))
+    assert (capture["reasons"], len(capture["details"])) == (["envelope_invalid"], 2)
+
+
+def test_what_is_unknown_is_a_note_and_no_failure(verify: RunHere, tmp_path: Path) -> None:
+    body = envelope(event_type="claim.settled", region="\x1b[31mred")
+    delivery = changed(signed(body), event="claim.settled")
+    path = saved(tmp_path, "a", line(headers=list(delivery.headers), body=body.decode()))
+    done = verify([path, "--no-expiry"])
+    assert (done.code, done.stderr) == (0, "")
+    assert "note: event_type: 'claim.settled' is not in the catalogue" in done.stdout
+    assert "note: region: an unknown member" in done.stdout
+    (capture, _) = objects(verify([path, "--no-expiry", "--json"]))
+    assert (capture["verdict"], len(capture["notes"])) == ("verified", 2)
+
+
+def test_nothing_off_the_wire_reaches_the_terminal_unescaped(
+    verify: RunHere, tmp_path: Path
+) -> None:
+    body = envelope(event_id="\x1b[31m\u202eevil", event_type="\x1b]0;x\x07")
+    delivery = changed(signed(body), event="\x1b]0;x\x07")
+    path = saved(tmp_path, "a\x1b[2J", line(headers=list(delivery.headers), body=body.decode()))
+    for options in ([], ["--json"], ["--no-expiry"]):
+        done = verify([path, *options])
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "\u202e" not in done.stdout
+
+
+def test_one_bad_capture_among_good_ones_ends_with_1(verify: RunHere, tmp_path: Path) -> None:
+    path = saved(tmp_path, "a", line() + b"{\n" + line(body="{}") + line())
+    done = verify([path, "--no-expiry", "--json"])
+    *captures, summary = objects(done)
+    assert done.code == 1
+    assert [each["verdict"] for each in captures] == [
+        "verified",
+        "unreadable",
+        "rejected",
+        "verified",
+    ]
+    names = ("captures", "verified", "rejected", "unreadable", "refused")
+    assert [summary[name] for name in names] == [4, 2, 1, 1, 0]
+    assert f"{path}:2" == captures[1]["source"]
+    assert (
+        "4 captures: 2 verified, 1 not verified, 1 unreadable"
+        in verify([path, "--no-expiry"]).stdout
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"no capture\n", b"\x89PNG\0", gzip.compress(b"")])
+def test_a_file_that_is_no_capture_is_refused(
+    verify: RunHere, tmp_path: Path, content: bytes
+) -> None:
+    path = saved(tmp_path, "x", content)
+    words = "begins with" if content[:1] in b"n\x89" and content else "empty"
+    verify([path]).refused(2, path, words)
+    verify([path, "--json"]).refused(2, path, words)
+
+
+def test_the_others_are_checked_where_a_file_is_refused(verify: RunHere, tmp_path: Path) -> None:
+    bad, good = saved(tmp_path, "a", b"no"), saved(tmp_path, "b", line())
+    done = verify([bad, good, "--no-expiry"])
+    assert done.code == 2
+    done.told(bad, "begins with 'no'")
+    assert done.stdout.endswith("1 capture: 1 verified, 1 file refused\n")
+    notice, capture, summary = objects(verify([bad, good, "--no-expiry", "--json"]))
+    assert (notice["kind"], notice["code"], notice["level"]) == (
+        "notice",
+        "capture_refused",
+        "error",
+    )
+    assert (capture["verdict"], summary["refused"]) == ("verified", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing-here"], "no file 'nothing-here'"),
+        (["none/*.json"], "no file fits none/*.json"),
+        (["x\0y"], "no file"),
+        ([".", "--at", "yesterday"], "'yesterday' is no time"),
+        ([".", "--at", "received", "--no-expiry"], "exclude each other"),
+        ([".", "--tolerance", "much"], "--tolerance"),
+        ([".", "--header", "no colon"], "--header"),
+    ],
+)
+def test_wrong_usage_is_told(verify: RunHere, arguments: list[str], words: str) -> None:
+    verify(arguments).refused(2, words)
+
+
+def test_an_empty_folder_is_told(verify: RunHere, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    verify([str(tmp_path / "empty")]).refused(2, "no files in")
+
+
+def test_without_a_secret_nothing_can_be_verified(run_here: RunHere, tmp_path: Path) -> None:
+    run_here(["verify", saved(tmp_path, "a", line())]).refused(3, "GOOCLAIM_SIGNING_SECRET")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_a_file_that_cannot_be_read_is_told(verify: RunHere, tmp_path: Path) -> None:
+    verify(["/proc/self/mem"]).refused(2, "cannot be read")
+
+
+def test_no_secret_is_shown(verify: RunHere, tmp_path: Path) -> None:
+    path = saved(tmp_path, "a", line(body="{}"))
+    for options in ([], ["--json"]):
+        done = verify([path, *options])
+        assert SECRET.value not in done.stdout + done.stderr
