@@ -64,7 +64,7 @@ def test_folders_globs_files_and_history_ids_are_arguments(
 ) -> None:
     fill(home)
     saved(tmp_path, "in/b.har", FILES["har"]())
-    saved(tmp_path, "in/deep/a.jsonl.gz", gzip.compress(line() * 3))
+    saved(tmp_path, "in/deep/a.jsonl.gz", gzip.compress(line() * 3, mtime=0))
     saved(tmp_path, "in/.hidden", b"not looked at")
     saved(tmp_path, "c1.json", line())
     saved(tmp_path, "c2.txt", line())
@@ -223,7 +223,9 @@ def test_one_bad_capture_among_good_ones_ends_with_1(verify: RunHere, tmp_path: 
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"no capture\n", b"\x89PNG\0", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "content", [b"", b"no capture\n", b"\x89PNG\0", gzip.compress(b"", mtime=0)]
+)
 def test_a_file_that_is_no_capture_is_refused(
     verify: RunHere, tmp_path: Path, content: bytes
 ) -> None:

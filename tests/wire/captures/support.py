@@ -180,7 +180,7 @@ FILES: Final[dict[str, Callable[[], bytes]]] = {
     "history in base64": lambda: _json(in_history_as_base64()) + b"\n",
     "history shown": lambda: _laid_out(in_history()),
     "history as a list": lambda: _json([in_history()]),
-    "history compressed": lambda: gzip.compress(_json(in_history())),
+    "history compressed": lambda: gzip.compress(_json(in_history()), mtime=0),
     "history in UTF-16": lambda: _json(in_history()).decode().encode("utf-16"),
     "history after a mark": lambda: b"\xef\xbb\xbf" + _json(in_history()),
     "http": http_request,
