@@ -188,7 +188,8 @@ def listen(
     from gooclaim_cli.cli.session import watch
     from gooclaim_cli.errors import UsageError
     from gooclaim_cli.plan import ListenPlan, TunnelKind, given_path, stable_path
-    from gooclaim_cli.receiver import ReceiverOptions, parse_target
+    from gooclaim_cli.receiver import ReceiverOptions
+    from gooclaim_cli.targets import parse_target
     from gooclaim_cli.tunnels import UrlTunnel
 
     if tunnel not in tuple(TunnelKind):

@@ -142,7 +142,8 @@ def sandbox_options(
     **others: Any,
 ) -> "SandboxOptions":
     """Gather a sandbox's options from the text of the flags. Raises UsageError."""
-    from gooclaim_cli.sandbox import DEFAULT_RETRY_SCHEDULE, SandboxOptions, parse_behaviour
+    from gooclaim_cli.sandbox import SandboxOptions, parse_behaviour
+    from gooclaim_cli.wire.retrying import RETRY_SCHEDULE
 
     try:
         behaviour = parse_behaviour(misbehave or ())
@@ -151,10 +152,19 @@ def sandbox_options(
     return SandboxOptions(
         emit=emit,
         emit_every=seconds("--emit-every", emit_every),
-        retry_schedule=DEFAULT_RETRY_SCHEDULE
+        retry_schedule=RETRY_SCHEDULE
         if retry_schedule is None
         else schedule("--retry-schedule", retry_schedule),
         rotate_secret_on_put=rotate_secret_on_put,
         behaviour=behaviour,
         **others,
     )
+
+
+def event_types(incomplete: str) -> list[tuple[str, str]]:
+    """What a shell completes an event type with: names, and what each means."""
+    from gooclaim_cli.wire import CATALOGUE
+
+    return [
+        (name, each.description) for name, each in CATALOGUE.items() if name.startswith(incomplete)
+    ]

@@ -17,7 +17,7 @@ from gooclaim_cli.history.ledger import Arrival, Ledger
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy
-from gooclaim_cli.receiver.forwarding import DEADLINE, Forwarder
+from gooclaim_cli.receiver.forwarding import Forwarder
 from gooclaim_cli.receiver.replies import Reply, delivered
 from gooclaim_cli.ulids import new_ulid
 from gooclaim_cli.wire import (
@@ -32,6 +32,7 @@ from gooclaim_cli.wire import (
     Verdict,
     verify,
 )
+from gooclaim_cli.wire.handling import DEADLINE
 
 MAX_BODY: Final = 1024 * 1024
 # Bodies up to the first size are always read; larger ones only while all together are below the

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from gooclaim_cli.happenings import Handler, HandlerAnswer
-from gooclaim_cli.receiver.targets import match
 from gooclaim_cli.sending import Outcome, Outgoing, Sender
+from gooclaim_cli.targets import match
 from gooclaim_cli.wire import Delivery
 
-DEADLINE: Final = 5.0  # the contract: success is a 2xx within five seconds
 _AT_ONCE: Final = 64
 # Hop-by-hop (RFC 9110, 7.6.1), and what is computed anew for the next hop.
 _NOT_FORWARDED: Final = frozenset(

@@ -7,12 +7,11 @@ It speaks both parts of the contract. Every run is a tenant of its own.
 """
 
 from gooclaim_cli.sandbox.behaviour import ApiBehaviour, Behaviour, parse_behaviour
-from gooclaim_cli.sandbox.options import DEFAULT_RETRY_SCHEDULE, SandboxOptions
+from gooclaim_cli.sandbox.options import SandboxOptions
 from gooclaim_cli.sandbox.outbound import Attempt, DeliveryState, OutboundDelivery
 from gooclaim_cli.sandbox.running import Sandbox, run_sandbox
 
 __all__ = [
-    "DEFAULT_RETRY_SCHEDULE",
     "ApiBehaviour",
     "Attempt",
     "Behaviour",

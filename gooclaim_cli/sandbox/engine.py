@@ -17,9 +17,10 @@ from gooclaim_cli.sandbox.behaviour import Behaviour, Conduct, Twice
 from gooclaim_cli.sandbox.configuration import Configuration
 from gooclaim_cli.sandbox.instants import rfc3339
 from gooclaim_cli.sandbox.outbound import Attempt, DeliveryState, Ledger, OutboundEvent, Passage
-from gooclaim_cli.sandbox.rough_sending import send_roughly
 from gooclaim_cli.sending import Outcome, Outgoing, Sender
+from gooclaim_cli.sending.rough import send_roughly
 from gooclaim_cli.wire import SignedContent, SigningSecret, sign_delivery
+from gooclaim_cli.wire.retrying import waits
 
 AT_ONCE: Final = 64
 # An event that is to come behind another one waits no longer for it.
@@ -37,10 +38,7 @@ class DeliveryRules:
 
     def waits(self, random: Random) -> tuple[float | None, ...]:
         """The seconds from each failed attempt to the next; None after the final one."""
-        return (
-            *(wait * (1 + self.jitter * random.random()) for wait in self.schedule),
-            None,
-        )
+        return waits(self.schedule, jitter=self.jitter, random=random)
 
 
 class OutboundEngine:

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from gooclaim_cli.errors import UsageError
 from gooclaim_cli.sandbox.behaviour import Behaviour
 from gooclaim_cli.sandbox.configuration import require_webhook_url
 from gooclaim_cli.sandbox.outbound import DELIVERIES_KEPT
-
-# Not published by Gooclaim: the default of part 2 of the contract. The first attempt is at once.
-DEFAULT_RETRY_SCHEDULE: Final = (10.0, 60.0, 300.0, 1800.0, 7200.0)
+from gooclaim_cli.wire.handling import DEADLINE
+from gooclaim_cli.wire.retrying import JITTER, RETRY_SCHEDULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +24,9 @@ class SandboxOptions:
     """
 
     port: int = 0
-    retry_schedule: tuple[float, ...] = DEFAULT_RETRY_SCHEDULE
-    jitter: float = 0.1
-    deadline: float = 5.0
+    retry_schedule: tuple[float, ...] = RETRY_SCHEDULE
+    jitter: float = JITTER
+    deadline: float = DEADLINE
     emit: bool = True
     emit_every: float = 3.0
     rotate_secret_on_put: bool = False

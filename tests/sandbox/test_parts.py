@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gooclaim_cli.errors import UsageError
-from gooclaim_cli.sandbox import DEFAULT_RETRY_SCHEDULE, DeliveryState, SandboxOptions
+from gooclaim_cli.sandbox import DeliveryState, SandboxOptions
 from gooclaim_cli.sandbox.answers import Answer, Answers
 from gooclaim_cli.sandbox.configuration import url_problem
 from gooclaim_cli.sandbox.engine import DeliveryRules
@@ -20,6 +20,7 @@ from gooclaim_cli.sandbox.outbound import Attempt, Ledger, OutboundEvent
 from gooclaim_cli.sandbox.owned_tasks import owned_tasks
 from gooclaim_cli.sandbox.problems import problem_handlers
 from gooclaim_cli.wire import SignedContent
+from gooclaim_cli.wire.retrying import RETRY_SCHEDULE
 
 from .support import Clock, refusal
 
@@ -52,7 +53,7 @@ def test_the_default_schedule_is_the_contracts() -> None:
         for wait, planned in zip(waits, (10, 60, 300, 1800, 7200), strict=True):
             assert wait is not None
             assert planned <= wait <= planned * 1.1
-    assert SandboxOptions().retry_schedule is DEFAULT_RETRY_SCHEDULE
+    assert SandboxOptions().retry_schedule is RETRY_SCHEDULE
 
 
 @pytest.mark.parametrize(

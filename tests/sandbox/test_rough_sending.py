@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gooclaim_cli.sandbox.rough_sending import send_roughly
 from gooclaim_cli.sending import Outgoing, SendFailure
+from gooclaim_cli.sending.rough import send_roughly
 from gooclaim_cli.serving import bind
 
 from .support import raw_endpoint, running

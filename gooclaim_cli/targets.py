@@ -1,4 +1,4 @@
-"""Where events are forwarded: reading what a person types after --forward-to. Pure."""
+"""Where events go: reading what a person types after --forward-to and --to. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def parse_target(text: str) -> Handler:
     pattern, equals, address = text.partition("=")
     if not equals or _SHORT.fullmatch(text) or not _PATTERN.fullmatch(pattern):
         pattern, address = "*", text
-    return Handler(pattern, _url(address.strip(), text))
+    return Handler(pattern, parse_address(address, option="--forward-to", given=text))
 
 
 def match(handlers: Sequence[Handler], event_type: str) -> Handler | None:
@@ -32,7 +32,13 @@ def match(handlers: Sequence[Handler], event_type: str) -> Handler | None:
     return next((each for each in handlers if fnmatchcase(event_type, each.pattern)), None)
 
 
-def _url(address: str, given: str) -> str:
+def parse_address(address: str, *, option: str, given: str | None = None) -> str:
+    """Read a port, `:port/path`, `host:port/path` or a URL; return the URL.
+
+    Raises UsageError, naming the option, and what was given where `address` is a part of it.
+    """
+    address = address.strip()
+    said = f"{option} {(address if given is None else given)!r}"
     short = _SHORT.fullmatch(address)
     if short is not None:
         address = f"localhost:{short['port']}{short['rest'] or ''}"
@@ -41,20 +47,18 @@ def _url(address: str, given: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"--forward-to {given!r}: {error}", _EXAMPLES) from None
+        raise UsageError(f"{said}: {error}", _EXAMPLES) from None
     if parts.scheme.lower() not in ("http", "https"):
-        raise UsageError(
-            f"--forward-to {given!r}: {parts.scheme}:// is not http or https", _EXAMPLES
-        )
+        raise UsageError(f"{said}: {parts.scheme}:// is not http or https", _EXAMPLES)
     unfit = port == 0 or re.search(r"[\s\x00-\x1f\x7f]", url)
     if unfit or not _HOST.fullmatch(parts.hostname or ""):
-        raise UsageError(f"--forward-to {given!r} is not an address", _EXAMPLES)
+        raise UsageError(f"{said} is not an address", _EXAMPLES)
     if parts.username is not None or parts.password is not None:
         raise UsageError(
-            "--forward-to: a user name or password does not belong in the URL",
+            f"{option}: a user name or password does not belong in the URL",
             "send it as a header: --header 'Authorization: Basic …'",
         )
     if parts.fragment:
-        raise UsageError(f"--forward-to {given!r}: a #fragment is never sent", _EXAMPLES)
+        raise UsageError(f"{said}: a #fragment is never sent", _EXAMPLES)
     # An empty path is sent as "/" (RFC 9110, 4.2.3); everything else stays as it was typed.
     return url if parts.path else url.replace(f"//{parts.netloc}", f"//{parts.netloc}/", 1)

@@ -1,11 +1,10 @@
-"""gooclaim_cli.receiver.targets: what a person types after --forward-to."""
+"""gooclaim_cli.targets: what a person types after --forward-to."""
 
 import pytest
 
 from gooclaim_cli.errors import ExitCode, UsageError
 from gooclaim_cli.happenings import Handler
-from gooclaim_cli.receiver import parse_target
-from gooclaim_cli.receiver.targets import match
+from gooclaim_cli.targets import match, parse_target
 
 
 @pytest.mark.parametrize(
