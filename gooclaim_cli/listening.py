@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
 
+from gooclaim_cli.announcing import announced
 from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.guard import Gate, Limits
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
@@ -60,6 +61,7 @@ class Session:
         self._gate = Gate(Limits().connections)
         self._starting: asyncio.Task[object] | None = None
         self._stopped = asyncio.Event()
+        self._session_id = new_ulid(clock(), SystemRandom())
 
     def stop(self) -> None:
         """End the session: everything is undone, then `run` returns. Calling twice is harmless."""
@@ -106,6 +108,7 @@ class Session:
         finally:
             self._starting = None
             early, self._early = self._early or [], None
+        stack.enter_context(announced(self._settings.places.data, self._session_id, ready))
         self._tell(ready)
         if not ready.registered:
             self._tell_by_hand(ready)
@@ -182,7 +185,7 @@ class Session:
         self, stack: AsyncExitStack, environment: str, kind: TunnelKind
     ) -> Receiver:
         plan, data = self._plan, self._settings.places.data
-        session_id = new_ulid(self._clock(), SystemRandom())
+        session_id = self._session_id
         sessions = Sessions(data / "sessions")
         stack.enter_context(sessions.hold(session_id))
         ledger = await stack.enter_async_context(
