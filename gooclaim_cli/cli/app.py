@@ -20,9 +20,16 @@ COMMANDS: Final = MappingProxyType(
         "listen": "Receive events here: verify, show and forward them to your handler.",
         "verify": "Check saved deliveries, and say why one does not verify.",
         "history": "List the deliveries that were received, the newest first.",
+        "send-test": "Fire a sample event at your handler, signed as Gooclaim does, or broken.",
+        "events": "List the event types, and show a sample of each.",
         "sandbox": "Run a local Gooclaim for other programs: its API and its events.",
     }
 )
+
+
+def module_of(name: str) -> str:
+    """The module that holds a command."""
+    return f"gooclaim_cli.cli.{name.replace('-', '_')}"
 
 
 class _Unloaded(TyperCommand):
@@ -47,7 +54,7 @@ class LazyGroup(TyperGroup):
         self.commands = {each: _Unloaded(each) for each in COMMANDS}  # for "did you mean"
         name, found, rest = super().resolve_command(ctx, args)
         if isinstance(found, _Unloaded) and name is not None:
-            module = importlib.import_module(f"gooclaim_cli.cli.{name}")
+            module = importlib.import_module(module_of(name))
             found = get_command(module.app)
             found.name = name
         return name, found, rest

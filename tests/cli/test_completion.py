@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gooclaim_cli.cli.app import COMMANDS
+from gooclaim_cli.wire import CATALOGUE
 
 from .support import run
 
@@ -40,6 +41,21 @@ def test_what_begins_as_typed_is_offered(home: Path) -> None:
     assert complete(home, "bash", "gooclaim his").split() == ["history"]
     assert complete(home, "bash", "gooclaim listen --forward-t").split() == ["--forward-to"]
     assert complete(home, "bash", "gooclaim history ").split() == ["show", "export", "prune"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("command", ["send-test", "events show"])
+def test_event_types_are_offered(home: Path, shell: str, command: str) -> None:
+    offered = complete(home, shell, f"gooclaim {command} workflow.")
+    for name, each in CATALOGUE.items():
+        assert (name in offered) is name.startswith("workflow.")
+        if name in offered and shell != "bash":
+            assert each.description in offered
+
+
+def test_faults_are_offered(home: Path) -> None:
+    offered = complete(home, "bash", "gooclaim send-test --fault s").split()
+    assert offered == ["stale", "slow-body"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -9,13 +9,13 @@ import pytest
 from typer.main import get_command
 
 from gooclaim_cli import __version__
-from gooclaim_cli.cli.app import COMMANDS, command
+from gooclaim_cli.cli.app import COMMANDS, command, module_of
 
 from .support import RunHere, run
 
 
 def loaded(name: str) -> Any:
-    return get_command(importlib.import_module(f"gooclaim_cli.cli.{name}").app)
+    return get_command(importlib.import_module(module_of(name)).app)
 
 
 def all_commands() -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,121 @@
+"""`gooclaim events`: the catalogue of event types, and a sample of each."""
+
+import asyncio
+import sys
+import time
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gooclaim_cli.cli import options
+from gooclaim_cli.errors import ApiError, UsageError
+
+if TYPE_CHECKING:
+    from gooclaim_cli.settings import Settings
+    from gooclaim_cli.wire import EventType
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
+def events(
+    context: typer.Context,
+    built_in: Annotated[
+        bool, typer.Option("--built-in", help="Do not ask Gooclaim's API for its list.")
+    ] = False,
+    profile: options.Profile = None,
+    api_url: options.ApiUrl = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the event types, and show a sample of each.
+
+    Gooclaim's own list where credentials are set, else the one of version 1.0.
+    """
+    if context.invoked_subcommand is not None:
+        if as_json or built_in or profile or api_url:
+            raise UsageError(
+                "an option in front of show is not one of show's",
+                "write it behind: gooclaim events show --help lists what there is",
+            )
+        return
+    from gooclaim_cli import settings as settings_module
+    from gooclaim_cli.render import events as shown
+    from gooclaim_cli.wire import CATALOGUE
+
+    known = settings_module.load({"profile": profile, "api_url": api_url})
+    types, source, problem = tuple(CATALOGUE.values()), "built_in", None
+    if not built_in and known.client_id and known.client_secret and known.tenant_id:
+        try:
+            types, source = asyncio.run(_ask(known)), "api"
+        except ApiError as error:
+            problem = error
+    if as_json:
+        shown.write_json(types, source, problem, sys.stdout, at=time.time())
+        return
+    from gooclaim_cli.cli.consoles import error_console, output_console
+
+    shown.list_types(types, output_console())
+    if problem is not None:
+        shown.tell_problem(problem, error_console())
+
+
+@app.command()
+def show(
+    event_type: Annotated[
+        str,
+        typer.Argument(
+            metavar="EVENT_TYPE",
+            help="Like workflow.completed.",
+            autocompletion=options.event_types,
+        ),
+    ],
+    seed: Annotated[int | None, typer.Option(help="The same sample each time.")] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Write the body's exact bytes, nothing else.")
+    ] = False,
+    profile: options.Profile = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Print a sample of an event type: what its body looks like.
+
+    With --raw it is a fixture to start from: gooclaim send-test --fixture FILE
+    """
+    from gooclaim_cli import settings as settings_module
+    from gooclaim_cli.firing.samples import SEEDED_TIME, Recipe, check_type
+    from gooclaim_cli.render import events as shown
+
+    if raw and as_json:
+        raise UsageError("--raw and --json exclude each other", "choose one of the two")
+    check_type(event_type)
+    recipe = Recipe(
+        event_type=event_type, tenant_id=settings_module.load({"profile": profile}).tenant_id
+    )
+    random = SystemRandom() if seed is None else Random(seed)  # noqa: S311 - fixtures
+    sample = recipe.make(now=time.time() if seed is None else SEEDED_TIME, random=random)
+    if raw:
+        sys.stdout.buffer.write(sample.body)
+        sys.stdout.buffer.flush()
+        return
+    if as_json:
+        from gooclaim_cli.render.json_lines import write_object
+
+        write_object(shown.sample_object(event_type, sample.body, at=time.time()), sys.stdout)
+        return
+    from gooclaim_cli.cli.consoles import output_console
+
+    shown.show_sample(event_type, sample.body, output_console())
+
+
+async def _ask(known: "Settings") -> "tuple[EventType, ...]":
+    from gooclaim_cli.plan import require_credentials
+    from gooclaim_cli.tenant.api import TenantApi
+    from gooclaim_cli.tenant.event_types import listed_event_types
+    from gooclaim_cli.tenant.http import open_client
+
+    client_id, client_secret, tenant_id = require_credentials(known)
+    async with open_client(known.api_url) as client:
+        api = TenantApi(
+            client, client_id=client_id, client_secret=client_secret, tenant_id=tenant_id
+        )
+        return await listed_event_types(api, known.event_types_path)

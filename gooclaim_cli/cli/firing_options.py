@@ -1,0 +1,204 @@
+"""Options of the commands that fire at a handler, and the reading of their values."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gooclaim_cli.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    import ssl
+
+    from gooclaim_cli.firing.aims import Aim
+    from gooclaim_cli.settings import Settings
+    from gooclaim_cli.wire import SigningSecret
+
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="ADDRESS",
+        help="Your handler: 3000, :3000/hooks, localhost:3000/hooks or a URL.",
+        show_default="the handler of a running listen, else of the settings",
+    ),
+]
+SecretFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--secret-file",
+        metavar="FILE|-",
+        help="Sign with the secret in this file. -: standard input.",
+        show_default="the settings', else that of a running listen --sandbox",
+        rich_help_panel="Account",
+    ),
+]
+YesRemote = Annotated[
+    bool,
+    typer.Option(
+        "--yes-remote",
+        help="Send to an address that is neither this machine nor on its network.",
+        rich_help_panel="Handler",
+    ),
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--header",
+        "-H",
+        metavar="'NAME: VALUE'",
+        help="Send this header too, in place of one of that name. Repeatable.",
+        rich_help_panel="Handler",
+    ),
+]
+Deadline = Annotated[
+    str,
+    typer.Option(
+        metavar="SPAN",
+        help="How long the handler has before Gooclaim gives an attempt up.",
+        rich_help_panel="Handler",
+    ),
+]
+CaCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--cacert",
+        metavar="FILE",
+        help="Trust these certificates for an https handler.",
+        rich_help_panel="Handler",
+    ),
+]
+SkipTlsVerify = Annotated[
+    bool,
+    typer.Option(
+        "--skip-tls-verify",
+        help="Do not check the certificate of an https handler.",
+        rich_help_panel="Handler",
+    ),
+]
+Speed = Annotated[
+    str,
+    typer.Option(metavar="FACTOR", help="Go through waits so many times as fast: 10x."),
+]
+
+
+def read_input(path: Path, option: str) -> bytes:
+    """Read a file, or standard input for `-`. Raises ConfigurationError."""
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{option}: cannot read {path}: {error.strerror}", "give a file that can be read"
+        ) from None
+
+
+def read_template(path: Path | None) -> dict[str, Any] | None:
+    """Read a fixture: a JSON object. Raises ConfigurationError, which names the line."""
+    import msgspec
+
+    if path is None:
+        return None
+    content = read_input(path, "--fixture")
+    try:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason, _, rest = str(error).partition(" (byte ")
+        at = rest.rstrip(")")
+        line = content[: int(at)].count(b"\n") + 1 if at.isdecimal() else 1
+        raise ConfigurationError(
+            f"--fixture: {path}, line {line}: {reason}",
+            "mend it, or send it as it is with --body-file",
+        ) from None
+
+
+def read_speed(text: str) -> float:
+    """Read `10x`, `0.5`. Raises UsageError."""
+    try:
+        speed = float(text.strip().lower().removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise UsageError(f"--speed {text!r} is no factor", "write 10x or 0.5x")
+    return speed
+
+
+def read_secret(path: Path) -> "SigningSecret":
+    """Read a file that holds a secret and nothing else. Raises ConfigurationError."""
+    from gooclaim_cli.wire import SigningSecret
+
+    text = read_input(path, "--secret-file").decode("utf-8", "surrogateescape").rstrip("\r\n")
+    if not text or "\n" in text:
+        raise ConfigurationError(
+            f"--secret-file: {path} holds no secret, or more than one line",
+            "put the signing secret into it, and nothing else",
+        )
+    return SigningSecret(text)
+
+
+def aim_at(event_type: str, to: str | None, settings: "Settings") -> "Aim":
+    """Find where to fire. Raises UsageError."""
+    from gooclaim_cli.firing.aims import take_aim
+
+    sessions: Any = ()
+    if to is None:
+        from gooclaim_cli.announcing import running_sessions
+
+        sessions = running_sessions(settings.places.data)
+    return take_aim(event_type, to=to, sessions=sessions, forward_to=settings.forward_to)
+
+
+def secret_for(aim: "Aim", secret_file: Path | None, settings: "Settings") -> "SigningSecret":
+    """Find what to sign with: what was said; what the session of this handler verifies with; the
+    settings'; that of another running sandbox. Raises ConfigurationError.
+    """
+    from gooclaim_cli.wire import SigningSecret
+
+    if secret_file is not None:
+        return read_secret(secret_file)
+    if aim.session is not None and aim.session.signing_secret is not None:
+        return SigningSecret(aim.session.signing_secret)
+    if settings.signing_secrets:
+        return settings.signing_secrets[0]
+    from gooclaim_cli.announcing import running_sessions
+
+    for session in running_sessions(settings.places.data):
+        if session.signing_secret is not None:
+            return SigningSecret(session.signing_secret)
+    raise ConfigurationError(
+        "no signing secret is known, so nothing can be signed",
+        "set GOOCLAIM_SIGNING_SECRET to the one your handler has, or give a file with"
+        " --secret-file",
+    )
+
+
+def permit(aim: "Aim", secret: "SigningSecret", settings: "Settings", *, yes_remote: bool) -> None:
+    """Refuse remote targets that are not wanted, and production secrets there.
+
+    Raises UsageError or ConfigurationError.
+    """
+    from gooclaim_cli.firing.aims import check_aim
+    from gooclaim_cli.tenant.environment import Environment, environment_of
+
+    production = environment_of(settings.api_url) is Environment.PRODUCTION
+    check_aim(
+        aim,
+        yes_remote=yes_remote,
+        signs_for_production=production and secret in settings.signing_secrets,
+    )
+
+
+def tls_for(url: str, cacert: Path | None, *, verify: bool) -> "ssl.SSLContext | None":
+    """How an https handler is checked; nothing is loaded for plain HTTP."""
+    if not url.lower().startswith("https:"):
+        return None
+    from gooclaim_cli.sending import client_tls
+
+    return client_tls(cacert=cacert, verify=verify)
+
+
+def refuse_together(**given: object) -> None:
+    """Raise UsageError where more than one of these options was given."""
+    names = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} exclude each other", "choose one of them")

@@ -1,0 +1,79 @@
+"""Running what `send-test` is asked for, and showing it."""
+
+import asyncio
+import ssl
+import sys
+import time
+from random import SystemRandom
+
+from gooclaim_cli.cli.consoles import output_console
+from gooclaim_cli.errors import ExitCode, UsageError
+from gooclaim_cli.firing.jobs import Job, retry_job, run_job
+from gooclaim_cli.firing.range import Conditions, Fired, Range, outgoing_for
+from gooclaim_cli.render.json_lines import write_object
+from gooclaim_cli.render.scoreboard import (
+    AttemptScoreboard,
+    FullScoreboard,
+    JsonScoreboard,
+    Scoreboard,
+    TableScoreboard,
+)
+from gooclaim_cli.sending import Sender
+
+
+def shoot(
+    job: Job, conditions: Conditions, tls: ssl.SSLContext | None, *, retry: bool, as_json: bool
+) -> ExitCode:
+    """Fire and show what became of it; REFUSED where the handler did not do what is right."""
+    volleys = asyncio.run(
+        _shoot(job, conditions, tls, _board(job, conditions, retry, as_json), retry)
+    )
+    counted = volleys[-1:] if retry else volleys  # earlier attempts may fail
+    held = all(each.held for volley in counted for each in volley)
+    return ExitCode.OK if held else ExitCode.REFUSED
+
+
+def _board(job: Job, conditions: Conditions, retry: bool, as_json: bool) -> Scoreboard:
+    if as_json:
+        return JsonScoreboard(sys.stdout)
+    if len(job.faults) > 1:
+        return TableScoreboard(output_console())
+    return (AttemptScoreboard if retry else FullScoreboard)(output_console(), conditions.attempts)
+
+
+async def _shoot(
+    job: Job, conditions: Conditions, tls: ssl.SSLContext | None, board: Scoreboard, retry: bool
+) -> list[tuple[Fired, ...]]:
+    volleys = []
+    async with Sender(tls=tls) as sender:
+        to = Range(conditions, sender, random=SystemRandom(), tls=tls)
+        async for volley in (retry_job if retry else run_job)(job, to):
+            volleys.append(volley)
+            board.show(volley)
+    board.end(volleys)
+    return volleys
+
+
+def show_requests(job: Job, conditions: Conditions, program: str | None, *, as_json: bool) -> None:
+    """Print what would be sent, or what sends it without us. Raises UsageError."""
+    from gooclaim_cli.render.requests import As, command_for, request_bytes, request_object
+
+    if program is not None and program not in tuple(As):
+        raise UsageError(f"--as {program!r} is unknown", f"choose from {', '.join(As)}")
+    volleys = [job.volley(fault) for fault in job.faults]
+    for volley in volleys:
+        if program is not None and (volley.at_once or any(shot.slow for shot in volley.shots)):
+            raise UsageError(
+                f"no command of {program} does what {volley.fault} is: it is a matter of time",
+                "leave out --as",
+            )
+    for volley in volleys:
+        for shot in volley.shots:
+            outgoing = outgoing_for(shot, conditions)
+            if program is not None:
+                sys.stdout.write(f"{command_for(As(program), outgoing)}\n")
+            elif as_json:
+                write_object(request_object(outgoing, volley.fault, at=time.time()), sys.stdout)
+            else:
+                sys.stdout.flush()
+                sys.stdout.buffer.write(request_bytes(outgoing) + b"\n")
