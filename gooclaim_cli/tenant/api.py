@@ -3,7 +3,6 @@
 Facts of the API stand in the contract; the two paths that are not published are settings.
 """
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ from urllib.parse import quote
 
 import httpx
 
-from gooclaim_cli.tenant.http import BACKOFF, ApiProblem, CredentialsError, call, members
+from gooclaim_cli.tenant import paths
+from gooclaim_cli.tenant.http import ATTEMPTS, BACKOFF, ApiProblem, CredentialsError, call, members
+from gooclaim_cli.tenant.tokens import Client, Token, Tokens
 
-TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - a path
-WEBHOOK_CONFIG_PATH: Final = "/v1/tenants/{tenant_id}/webhook"
-EVENT_TYPES_PATH: Final = "/v1/webhooks/event-types"
-_RENEW_BEFORE: Final = 60.0
+WEBHOOK_CONFIG_PATH: Final = paths.WEBHOOK_CONFIG_PATH
+EVENT_TYPES_PATH: Final = paths.EVENT_TYPES_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Webhook:
 
 
 class TenantApi:
-    """A tenant's view of the API. Tokens are cached in memory until shortly before they expire.
+    """A tenant's view of the API.
 
     `backoff` is the wait before the first retry, in seconds; `on_retry` hears of each.
     """
@@ -50,21 +49,25 @@ class TenantApi:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._credentials = {
-            "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": client_secret,
-        }
+        self._secret = client_secret
+        self._tokens = Tokens(
+            client,
+            Client(client_id, client_secret),
+            backoff=backoff,
+            on_retry=on_retry,
+            clock=clock,
+        )
         self._webhook = webhook_path.replace("{tenant_id}", quote(tenant_id, safe=""))
         self._backoff = backoff
         self._on_retry = on_retry
-        self._clock = clock
-        self._token = ""
-        self._token_until = float("-inf")
 
-    async def get_webhook(self) -> Webhook | None:
+    async def token(self) -> Token:
+        """A token that will do for a while. Raises ApiProblem."""
+        return await self._tokens.get()
+
+    async def get_webhook(self, *, attempts: int = ATTEMPTS) -> Webhook | None:
         """What is configured; None where nothing is. Raises ApiProblem."""
-        response = await self._call("GET", self._webhook)
+        response = await self._call("GET", self._webhook, attempts=attempts)
         return None if response.status_code == 404 else _webhook(response)
 
     async def put_webhook(
@@ -103,58 +106,32 @@ class TenantApi:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        attempts: int = ATTEMPTS,
     ) -> httpx.Response:
         """Call with a token; one that was refused is replaced once, never in a loop."""
-        for fresh in (False, True):
-            token = await self._bearer(fresh=fresh)
+        refused: Token | None = None
+        while True:
+            token = await self._tokens.get(refused=refused, attempts=attempts)
             try:
                 return await call(
                     self._client,
                     method,
                     path,
-                    headers={"Authorization": f"Bearer {token}", **(headers or {})},
+                    headers={"Authorization": f"Bearer {token.value}", **(headers or {})},
                     json=json,
-                    hide=(token, self._credentials["client_secret"]),
+                    attempts=attempts,
+                    hide=(token.value, self._secret),
                     backoff=self._backoff,
                     on_retry=self._on_retry,
                 )
             except CredentialsError as error:
-                if error.status != 401 or fresh:
+                if error.status != 401 or refused is not None:
                     raise
-        raise AssertionError("the second call returns or raises")
-
-    async def _bearer(self, *, fresh: bool) -> str:
-        if not fresh and self._clock() < self._token_until:
-            return self._token
-        asked = self._clock()
-        response = await call(
-            self._client,
-            "POST",
-            TOKEN_PATH,
-            json=self._credentials,
-            hide=(self._credentials["client_secret"],),
-            backoff=self._backoff,
-            on_retry=self._on_retry,
-        )
-        granted = members(response)
-        token, lifetime = granted.get("access_token"), granted.get("expires_in", 0)
-        if not isinstance(lifetime, int | float) or not _is_token(token):
-            raise ApiProblem(
-                f"{TOKEN_PATH}: the answer holds no token",
-                "is GOOCLAIM_API_URL the address of Gooclaim's API?",
-                status=response.status_code,
-            )
-        self._token, self._token_until = token, asked + lifetime - min(_RENEW_BEFORE, lifetime / 2)
-        return token
+                refused = token
 
 
 def _are_texts(value: object) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-def _is_token(value: object) -> TypeGuard[str]:
-    """Whether it can be sent in a header; the errors of libraries would quote what cannot."""
-    return isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value) is not None
 
 
 def _webhook(response: httpx.Response) -> Webhook:

@@ -45,6 +45,21 @@ def environment_of(api_url: str) -> Environment:
     return Environment.DEVELOPMENT if host == DEVELOPMENT_HOST else Environment.PRODUCTION
 
 
+def require_environment(api_url: str, *, live: bool, source: str) -> Environment:
+    """Tell the environment, and refuse production unless `live` was asked for.
+
+    `source` says where the URL came from. Raises ConfigurationError.
+    """
+    environment = environment_of(api_url)
+    if environment is Environment.PRODUCTION and not live:
+        raise ConfigurationError(
+            f"{urlsplit(api_url).hostname} counts as production and needs --live"
+            f" (the API's URL came from {source})",
+            f"add --live if production is meant; development is {DEFAULT_API_URL}",
+        )
+    return environment
+
+
 def require_development(api_url: str) -> Environment:
     """Refuse production: its traffic must never reach a laptop. Raises ConfigurationError."""
     environment = environment_of(api_url)

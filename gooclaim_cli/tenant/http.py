@@ -4,8 +4,8 @@ httpx's exceptions and problem details (RFC 7807) become `ApiProblem` here and n
 """
 
 import asyncio
-import math
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -15,31 +15,43 @@ import tenacity
 
 from gooclaim_cli.errors import ApiError, ConfigurationError, ExitCode
 from gooclaim_cli.hosts import is_loopback
+from gooclaim_cli.tenant.reaching import is_untrusted, retry_after, system_trust, why_unreached
 
 TIMEOUT: Final = 10.0
 BACKOFF: Final = 0.25
-_ATTEMPTS: Final = 4
-_LONGEST_WAIT: Final = 30.0
+ATTEMPTS: Final = 4
+_LONGEST_WAIT: Final = 60.0  # the token call's limit is one of calls a minute
+_JITTER: Final = 0.1
 _LONGEST_ANSWER: Final = 1024 * 1024
-_HEADERS_READ: Final = ("etag", "retry-after")
+_HEADERS_READ: Final = ("date", "etag", "retry-after")
 # The answer to a call that is sent again (with the same Idempotency-Key) is the same one.
 _PASSING: Final = (429, 500, 502, 503, 504)
 
 
 class ApiProblem(ApiError):  # noqa: N818 - the name of RFC 7807
-    """The API's refusal. `status` is None where no answer came; 401 and 403 are credentials'."""
+    """The API's refusal. `status` is None where no answer came; 401 and 403 are credentials'.
+
+    `wait`: the seconds that the API asks to wait. `final`: no later try can go better.
+    """
 
     def __init__(
-        self, message: str, hint: str = "", *, status: int | None, wait: float | None = None
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        status: int | None,
+        wait: float | None = None,
+        final: bool = False,
     ) -> None:
         super().__init__(message, hint)
         self.status = status
         self.wait = wait
+        self.final = final
 
     @property
     def passing(self) -> bool:
         """Whether the same call may succeed a little later."""
-        return self.status is None or self.status in _PASSING
+        return not self.final and (self.status is None or self.status in _PASSING)
 
 
 class CredentialsError(ApiProblem):
@@ -54,19 +66,28 @@ def open_client(
     """A client for an API; the environment's proxies are for other machines only.
 
     `hooks` are httpx's, and see every request and answer. Raises ConfigurationError where the URL
-    is no address.
+    is no address, or a proxy variable cannot be meant.
     """
     try:
-        return httpx.AsyncClient(
-            base_url=api_url,
-            timeout=TIMEOUT,
-            trust_env=not is_loopback(httpx.URL(api_url).host),
-            headers={"Accept": "application/json"},
-            event_hooks=hooks,
-        )
+        url = httpx.URL(api_url)
     except httpx.InvalidURL as error:
         raise ConfigurationError(
             f"the API URL is no address: {error}", "mend GOOCLAIM_API_URL"
+        ) from None
+    try:
+        return httpx.AsyncClient(
+            base_url=url,
+            timeout=TIMEOUT,
+            trust_env=not is_loopback(url.host),
+            verify=system_trust() if url.scheme == "https" else False,
+            headers={"Accept": "application/json"},
+            event_hooks=hooks,
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:  # may quote a proxy's password
+        socks = "; for SOCKS: pip install 'httpx[socks]'" if isinstance(error, ImportError) else ""
+        raise ConfigurationError(
+            "a proxy variable (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) names no proxy that can be used",
+            f"write http://HOST:PORT{socks}; NO_PROXY=HOST excepts a host",
         ) from None
 
 
@@ -77,7 +98,7 @@ async def call(
     *,
     headers: Mapping[str, str] | None = None,
     json: Any = None,
-    attempts: int = _ATTEMPTS,
+    attempts: int = ATTEMPTS,
     backoff: float = BACKOFF,
     hide: tuple[str, ...] = (),
     on_retry: Callable[[ApiProblem, float], None] = lambda _problem, _wait: None,
@@ -114,13 +135,8 @@ async def _call_once(
         ):
             return await _whole(answer)
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, TimeoutError) as error:
-        late = isinstance(error, TimeoutError | httpx.TimeoutException)
-        reason = "no answer in time" if late else str(error) or type(error).__name__
-        raise ApiProblem(
-            f"{client.base_url.host} cannot be reached: {reason}",
-            "check the network and GOOCLAIM_API_URL, or work offline: gooclaim listen --sandbox",
-            status=None,
-        ) from None
+        reason, hint = why_unreached(client.base_url.host, error)
+        raise ApiProblem(reason, hint, status=None, final=is_untrusted(error)) from None
 
 
 async def _whole(answer: httpx.Response) -> httpx.Response:
@@ -159,7 +175,9 @@ def problem(response: httpx.Response, hide: tuple[str, ...] = ()) -> ApiProblem:
             " URL into the Console",
             status=status,
         )
-    return ApiProblem(message, status=status, wait=_retry_after(response))
+    wait = retry_after(response.headers, now=time.time())
+    hint = "" if wait is None else f"Gooclaim asks to wait {wait:.0f} s before the next try"
+    return ApiProblem(message, hint, status=status, wait=wait)
 
 
 def members(response: httpx.Response) -> dict[str, Any]:
@@ -187,16 +205,10 @@ def _detail(response: httpx.Response, hide: tuple[str, ...]) -> str:
     return " ".join(text[:200] for text in texts)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        seconds = float(response.headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
 def _worth_retrying(error: BaseException) -> bool:
-    return isinstance(error, ApiProblem) and error.passing
+    if not isinstance(error, ApiProblem) or not error.passing:
+        return False
+    return error.wait is None or error.wait <= _LONGEST_WAIT
 
 
 def _problem_of(state: tenacity.RetryCallState) -> ApiProblem:
@@ -207,9 +219,9 @@ def _problem_of(state: tenacity.RetryCallState) -> ApiProblem:
 
 
 def _wait(state: tenacity.RetryCallState, backoff: float) -> float:
-    """Retry-After where there is one, else exponential from `backoff` on, with jitter."""
+    """Retry-After where there is one, else exponential from `backoff` on; with jitter."""
     told = _problem_of(state).wait
     if told is not None:
-        return min(told, _LONGEST_WAIT)
+        return told + tenacity.wait_random(0.0, told * _JITTER)(state)
     jitter = tenacity.wait_random(0.0, backoff)
     return (tenacity.wait_exponential(multiplier=backoff, max=4.0) + jitter)(state)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -14,10 +15,11 @@ import msgspec
 
 from gooclaim_cli.happenings import Level
 from gooclaim_cli.sandbox import Sandbox, SandboxOptions, run_sandbox
-from gooclaim_cli.tenant.api import TOKEN_PATH, TenantApi
+from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.http import ApiProblem, open_client
 from gooclaim_cli.tenant.journal import Entry, HomeWebhook, Journal
 from gooclaim_cli.tenant.registration import Registration
+from gooclaim_cli.tenant.tokens import TOKEN_PATH
 
 NOW = 1_779_272_065.0
 HOME_URL = "https://cms.example.com/hooks?a=b"
@@ -139,6 +141,8 @@ async def relaying(
 @asynccontextmanager
 async def listening(
     connected: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]],
+    *,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[str]:
     """Serve connections on loopback and yield the URL; those that are open at the end are cut."""
     open_ones: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -146,7 +150,7 @@ async def listening(
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         open_ones[asyncio.create_task(connected(reader, writer))] = writer
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=2**20)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=2**20, ssl=tls)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:

@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from gooclaim_cli.errors import ApiError, ConfigurationError, ExitCode
-from gooclaim_cli.tenant.api import EVENT_TYPES_PATH, TOKEN_PATH, TenantApi
+from gooclaim_cli.tenant.api import EVENT_TYPES_PATH, TenantApi
 from gooclaim_cli.tenant.http import ApiProblem, CredentialsError, open_client
+from gooclaim_cli.tenant.tokens import TOKEN_PATH
 
 from .support import (
     GRANTED,

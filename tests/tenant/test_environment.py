@@ -8,6 +8,7 @@ from gooclaim_cli.tenant.environment import (
     Environment,
     environment_of,
     require_development,
+    require_environment,
 )
 
 
@@ -90,3 +91,13 @@ def test_an_address_with_credentials_is_refused_without_repeating_them(who: str)
     with pytest.raises(ConfigurationError) as refused:
         environment_of(f"https://{who}api.dev.gooclaim.com")
     assert "hunter2" not in f"{refused.value.message} {refused.value.hint}"
+
+
+def test_production_is_let_through_where_it_is_asked_for() -> None:
+    url = "https://api.gooclaim.com"
+    assert require_environment(url, live=True, source="--api-url") is Environment.PRODUCTION
+    with pytest.raises(ConfigurationError, match="counts as production and needs") as refused:
+        require_environment(url, live=False, source="profile shared")
+    assert "profile shared" in refused.value.message
+    for other in ("http://localhost:1", DEFAULT_API_URL):
+        assert require_environment(other, live=True, source="") is not Environment.PRODUCTION
