@@ -30,7 +30,7 @@ from gooclaim_cli.serving import serve
 from gooclaim_cli.sessions import Sessions
 from gooclaim_cli.surroundings import settings_for, start_sandbox, tunnel_for
 from gooclaim_cli.tally import Tally
-from gooclaim_cli.tenant.api import WEBHOOK_CONFIG_PATH, TenantApi
+from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.clock import ClockCheck
 from gooclaim_cli.tenant.environment import require_development
 from gooclaim_cli.tenant.http import ApiProblem, open_client
@@ -227,7 +227,7 @@ class Session:
             client_id=client_id,
             client_secret=client_secret,
             tenant_id=tenant_id,
-            webhook_path=self._settings.webhook_config_path or WEBHOOK_CONFIG_PATH,
+            webhook_path=self._settings.webhook_config_path,
             on_retry=self._tell_retry,
         )
 

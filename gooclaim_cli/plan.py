@@ -121,8 +121,8 @@ def require_credentials(settings: Settings) -> tuple[str, str, str]:
     if missing or not (settings.client_id and settings.client_secret and settings.tenant_id):
         raise ConfigurationError(
             f"to register with Gooclaim, {' and '.join(missing)} must be set",
-            f"set them in the environment or in {settings.places.config};"
-            " without an account: gooclaim listen --sandbox",
+            "log in (gooclaim login), or set them in the environment or in"
+            f" {settings.places.config}; without an account: gooclaim listen --sandbox",
         )
     return settings.client_id, settings.client_secret, settings.tenant_id
 

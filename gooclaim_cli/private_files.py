@@ -28,10 +28,22 @@ def write(path: Path, content: bytes) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path}: {error.strerror}",
-            "make room for it and the folder writable, or set GOOCLAIM_HOME to another one",
-        ) from None
+        raise _cannot_write(path, error) from None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for private files, if it is not there. Raises ConfigurationError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"cannot write {path}: {error.strerror}",
+        "make room for it and the folder writable, or set GOOCLAIM_HOME to another one",
+    )
 
 
 def read(path: Path) -> bytes | None:

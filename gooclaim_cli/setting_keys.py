@@ -5,16 +5,25 @@ The settings themselves are the fields of `gooclaim_cli.settings.Settings`, a li
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gooclaim_cli.durations import parse_duration
 from gooclaim_cli.errors import ConfigurationError, UsageError
-from gooclaim_cli.wire import SignedContent, SigningSecret
+from gooclaim_cli.wire import SigningSecret
 
 Given = str | list[str]  # a list only where the file may have one
 _METADATA: Final = "gooclaim.setting"
+
+
+class SecretStore(StrEnum):
+    """Where `gooclaim login` keeps a secret."""
+
+    AUTO = "auto"
+    KEYRING = "keyring"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,7 @@ class Key:
     member: str  # of Settings
     meaning: str
     read: "Callable[[Key, Given], Any]"
+    default: str | None = None  # as a person would write it
     secret: bool = False
     account: bool = False
     several: bool = False
@@ -42,24 +52,26 @@ class Key:
 
 def setting(
     meaning: str,
-    default: Any = None,
+    default: str | None = None,
     *,
     name: str = "",
     read: Callable[[Key, Given], Any] | None = None,
     **traits: bool,
 ) -> Any:
     """Declare a setting as a dataclass field; its name is the field's unless given."""
-    described = {"meaning": meaning, "name": name, "read": read or text, **traits}
-    return field(default=default, metadata={_METADATA: described})
+    key = Key(name=name, member="", meaning=meaning, default=default, read=read or text, **traits)
+    given = ("" if key.several else None) if default is None else default
+    value = None if given is None else key.read(key, given)
+    return field(default=value, metadata={_METADATA: key})
 
 
 def keys_of(settings: Any) -> dict[str, Key]:
     """The settings that a dataclass declares, by name."""
     found: dict[str, Key] = {}
     for each in settings.__dataclass_fields__.values():
-        described = each.metadata.get(_METADATA)
-        if described is not None:
-            key = Key(member=each.name, **described | {"name": described["name"] or each.name})
+        key = each.metadata.get(_METADATA)
+        if key is not None:
+            key = replace(key, name=key.name or each.name, member=each.name)
             found[key.name] = key
     return found
 
@@ -110,13 +122,18 @@ def secrets(_key: Key, given: Given) -> tuple[SigningSecret, ...]:
     return tuple(SigningSecret(each) for each in several if each)
 
 
-def signed_content(key: Key, given: Given) -> SignedContent:
-    """Read what a signature covers."""
-    try:
-        return SignedContent(text(key, given))
-    except ValueError:
-        names = " or ".join(SignedContent)
-        raise ConfigurationError(f"{key.variable} is {given!r}", f"it must be {names}") from None
+def choice(names: type[StrEnum]) -> Callable[[Key, Given], StrEnum]:
+    """Make a reader of one of several names."""
+
+    def read(key: Key, given: Given) -> StrEnum:
+        try:
+            return names(text(key, given))
+        except ValueError:
+            raise ConfigurationError(
+                f"{key.variable} is {given!r}", f"it must be {' or '.join(names)}"
+            ) from None
+
+    return read
 
 
 def span(key: Key, given: Given) -> float:

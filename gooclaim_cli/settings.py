@@ -15,13 +15,13 @@ from typing import Any, Final
 from gooclaim_cli import config_file, setting_keys
 from gooclaim_cli.config_file import DEFAULT_PROFILE, ConfigFile
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.setting_keys import Given, Key, setting
+from gooclaim_cli.setting_keys import Given, Key, SecretStore, setting
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL
+from gooclaim_cli.tenant.paths import EVENT_TYPES_PATH, WEBHOOK_CONFIG_PATH
 from gooclaim_cli.wire import SignedContent, SigningSecret
 
 HOME_VARIABLE: Final = "GOOCLAIM_HOME"
 _APP: Final = "gooclaim"
-_RETAIN: Final = 7 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Origin(StrEnum):
     ENVIRONMENT = "environment"
     PROFILE = "profile"
     FILE = "file"
+    KEPT = "kept"  # by login
     DEFAULT = "default"
 
 
@@ -74,7 +75,6 @@ class Settings:
     )
     signing_secrets: tuple[SigningSecret, ...] = setting(
         "the signing secret",
-        (),
         name="signing_secret",
         read=setting_keys.secrets,
         account=True,
@@ -82,15 +82,26 @@ class Settings:
         several=True,
     )
     signed_content: SignedContent = setting(
-        "what the signature covers", SignedContent.BODY, read=setting_keys.signed_content
+        "what the signature covers", SignedContent.BODY, read=setting_keys.choice(SignedContent)
     )
-    forward_to: tuple[str, ...] = setting("the handler", (), read=setting_keys.texts, several=True)
-    webhook_config_path: str | None = setting(
-        "the webhook configuration's path", read=setting_keys.path
+    forward_to: tuple[str, ...] = setting("the handler", read=setting_keys.texts, several=True)
+    webhook_config_path: str = setting(
+        "the webhook configuration's path", WEBHOOK_CONFIG_PATH, read=setting_keys.path
     )
-    event_types_path: str | None = setting("the event types' path", read=setting_keys.path)
+    event_types_path: str = setting(
+        "the event types' path", EVENT_TYPES_PATH, read=setting_keys.path
+    )
     history_retain: float = setting(
-        "how long deliveries are kept", _RETAIN, name="history.retain", read=setting_keys.span
+        "how long deliveries are kept", "7d", name="history.retain", read=setting_keys.span
+    )
+    secrets_store: SecretStore = setting(
+        "where login keeps the client's secret",
+        SecretStore.AUTO,
+        name="secrets.store",
+        read=setting_keys.choice(SecretStore),
+    )
+    secrets_wait: float = setting(
+        "how long the keyring has to answer", "15s", name="secrets.wait", read=setting_keys.span
     )
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
 
@@ -105,6 +116,15 @@ class Settings:
 
 
 KEYS: Final[Mapping[str, Key]] = setting_keys.keys_of(Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A setting as it was given, unread. `value` None: nowhere, and there is no default."""
+
+    key: Key
+    value: Given | None
+    source: Source
 
 
 def places(environment: Mapping[str, str]) -> Places:
@@ -137,10 +157,7 @@ def load(
 
     `new_profile`: the profile need not be in the file yet.
     """
-    variables = os.environ if environment is None else environment
-    where = places(variables)
-    file = config_file.read(where.config, KEYS)
-    asked = _Asked(flags or {}, variables, file)
+    where, asked = _ask(flags, environment)
     profile = asked.profile(new=new_profile)
     found: dict[str, Any] = {}
     sources: dict[str, Source] = {}
@@ -150,6 +167,30 @@ def load(
             value, sources[key.name] = given
             found[key.member] = key.read(key, value)
     return Settings(places=where, **found | {"profile": profile, "sources": sources})
+
+
+def explain(
+    flags: Mapping[str, str | None] | None = None, environment: Mapping[str, str] | None = None
+) -> list[Explained]:
+    """Tell of every setting what it is and where that came from, wrong ones too.
+
+    Raises ConfigurationError where the file or the profile is wrong.
+    """
+    _, asked = _ask(flags, environment)
+    profile = asked.profile(new=False)
+    nothing = Source(Origin.DEFAULT)
+    return [
+        Explained(key, *(asked.value(key, profile) or (key.default, nothing)))
+        for key in KEYS.values()
+    ]
+
+
+def _ask(
+    flags: Mapping[str, str | None] | None, environment: Mapping[str, str] | None
+) -> tuple[Places, "_Asked"]:
+    variables = os.environ if environment is None else environment
+    where = places(variables)
+    return where, _Asked(flags or {}, variables, config_file.read(where.config, KEYS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from gooclaim_cli.plan import TunnelKind
 from gooclaim_cli.serving import AsgiApp
 from gooclaim_cli.settings import Settings
 from gooclaim_cli.tenant.api import TenantApi
+from gooclaim_cli.tenant.paths import EVENT_TYPES_PATH, WEBHOOK_CONFIG_PATH
 from gooclaim_cli.tunnels import LocalTunnel, Tunnel, UrlTunnel
 from gooclaim_cli.tunnels.local import EndpointCertificate
 from gooclaim_cli.wire import SigningSecret
@@ -47,8 +48,8 @@ def settings_for(sandbox: SandboxFacts, settings: Settings) -> Settings:
         tenant_id=sandbox.tenant_id,
         signing_secrets=(SigningSecret(sandbox.signing_secret),),
         home_url=None,
-        webhook_config_path=None,
-        event_types_path=None,
+        webhook_config_path=WEBHOOK_CONFIG_PATH,
+        event_types_path=EVENT_TYPES_PATH,
     )
 
 

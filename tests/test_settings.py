@@ -10,6 +10,7 @@ from gooclaim_cli.config_file import ConfigFile
 from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.settings import KEYS, Origin, Settings, Source, load, places
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL
+from gooclaim_cli.tenant.paths import EVENT_TYPES_PATH, WEBHOOK_CONFIG_PATH
 from gooclaim_cli.wire import SignedContent, SigningSecret
 
 # A setting → the attribute, three different values, and the default.
@@ -18,8 +19,8 @@ TEXTS = {
     "client_id": ("client_a", "client_b", "client_c", None),
     "client_secret": ("secret-a", "secret-b", "secret-c", None),
     "tenant_id": ("tnt_a", "tnt_b", "tnt_c", None),
-    "webhook_config_path": ("/a/{tenant_id}", "/b", "/c", None),
-    "event_types_path": ("/a/types", "/b/types", "/c/types", None),
+    "webhook_config_path": ("/a/{tenant_id}", "/b", "/c", WEBHOOK_CONFIG_PATH),
+    "event_types_path": ("/a/types", "/b/types", "/c/types", EVENT_TYPES_PATH),
 }
 SECRET = "whsec-that-nobody-may-see"
 

@@ -22,6 +22,11 @@ COMMANDS: Final = MappingProxyType(
         "history": "List the deliveries that were received, the newest first.",
         "send-test": "Fire a sample event at your handler, signed as Gooclaim does, or broken.",
         "events": "List the event types, and show a sample of each.",
+        "login": "Log in: prove the credentials of a client, and keep its secret.",
+        "logout": "Log out: forget the secret that login keeps.",
+        "whoami": "Show which account is used, what it may do, and until when.",
+        "config": "Look at and change the settings of config.toml.",
+        "webhook": "Look at the webhook of the tenant: its signing secret.",
         "sandbox": "Run a local Gooclaim for other programs: its API and its events.",
     }
 )

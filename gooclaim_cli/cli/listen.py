@@ -185,7 +185,9 @@ def listen(
     Without an account: gooclaim listen --sandbox --forward-to 3000
     """
     from gooclaim_cli import settings as settings_module
+    from gooclaim_cli.cli.notices import waiting_teller
     from gooclaim_cli.cli.session import watch
+    from gooclaim_cli.credentials import with_secret
     from gooclaim_cli.errors import UsageError
     from gooclaim_cli.plan import ListenPlan, TunnelKind, given_path, stable_path
     from gooclaim_cli.receiver import ReceiverOptions
@@ -204,6 +206,8 @@ def listen(
         raise UsageError("--sandbox brings its own tunnel", "leave out --tunnel and --public-url")
     settings = settings_module.load({"api_url": api_url, "profile": profile})
     registers = register and tunnel != TunnelKind.NONE
+    if registers and not sandbox:
+        settings = with_secret(settings, waiting_teller(as_json=as_json))
     plan = ListenPlan(
         settings=settings,
         receiver=ReceiverOptions(

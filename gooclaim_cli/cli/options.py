@@ -35,6 +35,10 @@ ApiUrl = Annotated[
         rich_help_panel="Account",
     ),
 ]
+Live = Annotated[
+    bool,
+    typer.Option("--live", help="Work with production.", rich_help_panel="Account"),
+]
 ReadyFile = Annotated[
     Path | None,
     typer.Option(

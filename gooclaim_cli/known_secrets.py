@@ -1,0 +1,56 @@
+"""The signing secrets that are known for the account of the settings, and who says so."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from gooclaim_cli import private_files
+from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.settings import Settings
+from gooclaim_cli.tenant.environment import environment_of
+from gooclaim_cli.tenant.journal import Journal
+from gooclaim_cli.wire import SigningSecret
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """A signing secret. `source`: the variable, profile or file that sets it, or who told it."""
+
+    secret: SigningSecret
+    source: str
+
+
+class _Told(msgspec.Struct, frozen=True):
+    signing_secret: str
+
+
+def known_secrets(settings: Settings) -> list[KnownSecret]:
+    """Those that are set, then the one that the API told last, if it is another one.
+
+    Raises ConfigurationError where what it told cannot be read.
+    """
+    source = settings.source("signing_secret").name
+    known = [KnownSecret(each, source) for each in settings.signing_secrets]
+    told = _told(settings)
+    if told is not None and told not in settings.signing_secrets:
+        known.append(KnownSecret(told, "told by Gooclaim's API"))
+    return known
+
+
+def _told(settings: Settings) -> SigningSecret | None:
+    """What the last registration was told; it is kept readable by its owner alone."""
+    if settings.tenant_id is None:
+        return None
+    environment = environment_of(settings.api_url)
+    folder = settings.places.data / "secrets"
+    path = Journal(folder, environment=environment, tenant_id=settings.tenant_id).path
+    content = private_files.read(path)
+    if content is None:
+        return None
+    try:
+        return SigningSecret(msgspec.json.decode(content, type=_Told).signing_secret)
+    except (ValueError, RecursionError):
+        raise ConfigurationError(
+            f"the signing secret in {path} cannot be read",
+            "remove the file: the next registration asks Gooclaim's API for it again",
+        ) from None
