@@ -72,7 +72,8 @@ class Ready:
     """An event could now really be received.
 
     `public_url` is None where nobody but the user knows it (`--tunnel none`). `events` is the
-    pattern of the types that are shown and forwarded, `ends_at` when the session ends by itself.
+    pattern of the types that are shown and forwarded, `ends_at` when the session ends by itself,
+    `inspector` the URL of the tunnel program's own page.
     """
 
     at: float
@@ -88,6 +89,7 @@ class Ready:
     events: str = "*"
     ends_at: float | None = None
     sandbox: SandboxFacts | None = None
+    inspector: str | None = None
 
 
 class Delivered(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,13 +125,17 @@ class LateAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that a person should know: a stable code, a sentence, and what to do."""
+    """Something that a person should know: a stable code, a sentence, and what to do.
+
+    `public_url`: the session's, where it has become another.
+    """
 
     at: float
     level: Level
     code: str
     message: str
     hint: str = ""
+    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,18 +17,13 @@ from gooclaim_cli.guard import Gate, Limits
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
 from gooclaim_cli.history.keeping import keeping
 from gooclaim_cli.lasting import until_over
-from gooclaim_cli.plan import (
-    ListenPlan,
-    TunnelKind,
-    choose_tunnel,
-    require_credentials,
-    require_secrets,
-)
+from gooclaim_cli.plan import ListenPlan, require_credentials, require_secrets
+from gooclaim_cli.public_end import PublicEnd, choose_tunnel
 from gooclaim_cli.receiver import Forwarder, Receiver
 from gooclaim_cli.sending import Sender, client_tls
 from gooclaim_cli.serving import serve
 from gooclaim_cli.sessions import Sessions
-from gooclaim_cli.surroundings import settings_for, start_sandbox, tunnel_for
+from gooclaim_cli.surroundings import settings_for, start_sandbox
 from gooclaim_cli.tally import Tally
 from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.clock import ClockCheck
@@ -37,6 +32,7 @@ from gooclaim_cli.tenant.http import ApiProblem, open_client
 from gooclaim_cli.tenant.journal import HomeWebhook, Journal
 from gooclaim_cli.tenant.lease import Lease
 from gooclaim_cli.tenant.registration import Registration
+from gooclaim_cli.tunnels import TunnelKind
 from gooclaim_cli.ulids import new_ulid
 
 
@@ -145,24 +141,29 @@ class Session:
             self._settings = settings_for(sandbox, self._settings)
             self._secrets = self._settings.signing_secrets
         environment = require_development(self._settings.api_url)
-        kind = choose_tunnel(self._plan, environment)
+        kind = choose_tunnel(self._plan.tunneling, self._settings, environment)
         registers = self._plan.register and kind is not TunnelKind.NONE
         if not registers:
             require_secrets(self._settings)
         receiver = await self._start_receiver(stack, environment, kind)
+        path = self._plan.receiver.path
+        public = PublicEnd(
+            self._plan.tunneling, kind, path=path, settings=self._settings, notify=self._notify
+        )
+        door = public.door(receiver)
         port = await stack.enter_async_context(
-            serve(receiver, host=self._plan.bind, port=self._plan.port, gate=self._gate)
+            serve(door, host=self._plan.bind, port=self._plan.port, gate=self._gate)
         )
         api = None
         if registers or kind is TunnelKind.LOCAL:
             api = await self._open_api(stack)
-        tunnel = await tunnel_for(kind, self._plan.public_url, receiver, api, self._gate)
-        path = self._plan.receiver.path
-        public_url = f"{await stack.enter_async_context(tunnel.open())}{path}" if tunnel else None
+        opened = await stack.enter_async_context(public.open(door, port, api, self._gate))
+        public_url = f"{opened.origin}{path}" if opened else None
         stack.push_async_callback(receiver.finish)
         home = None
         if registers and api is not None and public_url is not None:
             home = await self._register(stack, api, public_url, state, environment)
+        await stack.enter_async_context(public.following(self._move))
         host = f"[{self._plan.bind}]" if ":" in self._plan.bind else self._plan.bind
         now = self._clock()
         return Ready(
@@ -174,6 +175,7 @@ class Session:
             local_url=f"http://{host}:{port}{path}",
             handlers=self._plan.handlers,
             tunnel=kind,
+            inspector=opened.inspector if opened else None,
             registered=registers,
             previous_url=home.url if home else None,
             deadline=self._plan.receiver.deadline,
@@ -263,6 +265,24 @@ class Session:
                 "set GOOCLAIM_SIGNING_SECRET to the one that the Console shows",
             )
         return home
+
+    async def _move(self, url: str) -> None:
+        """The tunnel has another URL: register that one. Raises ApiProblem."""
+        done = "register it by hand, in the Console"
+        if self._lease is not None:
+            await self._lease.begin(url)
+            done = ""
+        message = f"the public URL has changed{'' if done else ' and is registered anew'}: {url}"
+        self._tell(
+            Notice(
+                at=self._clock(),
+                level=Level.WARNING,
+                code="tunnel_moved",
+                message=message,
+                hint=done,
+                public_url=url,
+            )
+        )
 
     def _tell_retry(self, problem: ApiProblem, wait: float) -> None:
         self._notify(Level.INFO, "api_retry", f"{problem.message}; again in {wait:.1f} s", "")

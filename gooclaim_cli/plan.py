@@ -3,31 +3,21 @@
 import re
 import secrets
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gooclaim_cli import private_files
-from gooclaim_cli.errors import ConfigurationError, TunnelError, UsageError
+from gooclaim_cli.errors import ConfigurationError, UsageError
 from gooclaim_cli.happenings import Handler
+from gooclaim_cli.public_end import TunnelOptions
 from gooclaim_cli.receiver import ReceiverOptions
 from gooclaim_cli.settings import Settings
-from gooclaim_cli.tenant.environment import Environment
 from gooclaim_cli.tenant.registration import PATH_PREFIX
 
 if TYPE_CHECKING:  # loaded only where a sandbox is asked for
     from gooclaim_cli.sandbox import SandboxOptions
 
 _STABLE_PATH: Final = re.compile(re.escape(PATH_PREFIX) + "[A-Za-z0-9_-]{32,}")
-
-
-class TunnelKind(StrEnum):
-    """What `--tunnel` takes."""
-
-    AUTO = "auto"
-    LOCAL = "local"
-    URL = "url"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +33,7 @@ class ListenPlan:
     replace_headers: tuple[tuple[str, str], ...] = ()
     cacert: Path | None = None
     verify_handlers: bool = True
-    tunnel: TunnelKind = TunnelKind.AUTO
-    public_url: str | None = None
+    tunneling: TunnelOptions = TunnelOptions()  # noqa: RUF009 - frozen
     register: bool = True
     bind: str = "127.0.0.1"
     port: int = 0
@@ -85,29 +74,6 @@ def given_path(text: str, *, registers: bool) -> str:
             f"write --path {PATH_PREFIX}{path.strip('/').replace('/', '-')}, or add --no-register",
         )
     return path
-
-
-def choose_tunnel(plan: ListenPlan, environment: Environment) -> TunnelKind:
-    """Settle what `auto` means. Raises TunnelError or UsageError where it cannot be."""
-    if plan.tunnel is TunnelKind.LOCAL and environment is not Environment.SANDBOX:
-        raise UsageError(
-            "--tunnel local is an endpoint on this machine, which only a sandbox can reach",
-            "add --sandbox, or give a public URL of your own: --public-url https://HOST",
-        )
-    if plan.tunnel is TunnelKind.URL and plan.public_url is None:
-        raise UsageError("--tunnel url needs your public URL", "add --public-url https://HOST")
-    if plan.tunnel is not TunnelKind.AUTO:
-        return plan.tunnel
-    if plan.public_url is not None:
-        return TunnelKind.URL
-    if environment is Environment.SANDBOX:
-        return TunnelKind.LOCAL
-    raise TunnelError(
-        "Gooclaim delivers to a public https URL, and none was given",
-        "if one of yours leads to this machine: gooclaim listen --public-url https://HOST\n"
-        "if something else receives and passes on: gooclaim listen --tunnel none\n"
-        "to try everything without one: gooclaim listen --sandbox",
-    )
 
 
 def require_credentials(settings: Settings) -> tuple[str, str, str]:

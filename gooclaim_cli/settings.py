@@ -103,6 +103,27 @@ class Settings:
     secrets_wait: float = setting(
         "how long the keyring has to answer", "15s", name="secrets.wait", read=setting_keys.span
     )
+    tunnels_allowed: tuple[str, ...] = setting(
+        "the tunnels that may be used",
+        name="tunnels.allowed",
+        read=setting_keys.texts,
+        several=True,
+    )
+    ngrok_authtoken: str | None = setting("ngrok's authtoken", name="ngrok.authtoken", secret=True)
+    ngrok_domain: str | None = setting("ngrok's reserved domain", name="ngrok.domain")
+    ngrok_region: str | None = setting("ngrok's region", name="ngrok.region")
+    cloudflared_tunnel: str | None = setting(
+        "cloudflared's tunnel, by name or id", name="cloudflared.tunnel"
+    )
+    cloudflared_credentials: str | None = setting(
+        "its credentials file", name="cloudflared.credentials"
+    )
+    cloudflared_token: str | None = setting(
+        "cloudflared's tunnel token", name="cloudflared.token", secret=True
+    )
+    cloudflared_hostname: str | None = setting(
+        "the host that leads to cloudflared's tunnel", name="cloudflared.hostname"
+    )
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
 
     def source(self, name: str) -> Source:

@@ -1,26 +1,18 @@
-"""What a listening session runs in: a sandbox of its own where one is asked for, and a tunnel."""
+"""What a listening session runs in: a sandbox of its own where one is asked for."""
 
 import dataclasses
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from gooclaim_cli.guard import Gate
 from gooclaim_cli.happenings import SandboxFacts
-from gooclaim_cli.plan import TunnelKind
-from gooclaim_cli.serving import AsgiApp
 from gooclaim_cli.settings import Settings
-from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.paths import EVENT_TYPES_PATH, WEBHOOK_CONFIG_PATH
-from gooclaim_cli.tunnels import LocalTunnel, Tunnel, UrlTunnel
-from gooclaim_cli.tunnels.local import EndpointCertificate
 from gooclaim_cli.wire import SigningSecret
 
 if TYPE_CHECKING:  # loaded only where a sandbox is asked for
     from gooclaim_cli.sandbox import SandboxOptions
-
-_CERTIFICATE_PATH: Final = "/v1/sandbox/endpoint-certificate"
 
 
 async def start_sandbox(
@@ -51,19 +43,3 @@ def settings_for(sandbox: SandboxFacts, settings: Settings) -> Settings:
         webhook_config_path=WEBHOOK_CONFIG_PATH,
         event_types_path=EVENT_TYPES_PATH,
     )
-
-
-async def tunnel_for(
-    kind: TunnelKind, public_url: str | None, app: AsgiApp, api: TenantApi | None, gate: Gate
-) -> Tunnel | None:
-    """The tunnel of a kind; None where none is opened. Raises UsageError or ApiProblem."""
-    if kind is TunnelKind.LOCAL and api is not None:
-        issued = await api.get(_CERTIFICATE_PATH)
-        certificate = EndpointCertificate(
-            certificate=str(issued.get("certificate")),
-            private_key=str(issued.get("private_key")),
-        )
-        return LocalTunnel(app, certificate, gate)
-    if kind is TunnelKind.URL and public_url is not None:
-        return UrlTunnel(public_url)
-    return None

@@ -5,19 +5,14 @@ from typing import Any
 
 import pytest
 
-from gooclaim_cli.errors import ConfigurationError, TunnelError, UsageError
+from gooclaim_cli.errors import ConfigurationError, UsageError
 from gooclaim_cli.plan import (
-    ListenPlan,
-    TunnelKind,
-    choose_tunnel,
     given_path,
     require_credentials,
     require_secrets,
     stable_path,
 )
-from gooclaim_cli.receiver import ReceiverOptions
 from gooclaim_cli.settings import Places, Settings
-from gooclaim_cli.tenant.environment import Environment
 from gooclaim_cli.tenant.registration import PATH_PREFIX, is_session_url
 from gooclaim_cli.wire import SigningSecret
 
@@ -27,14 +22,6 @@ CREDENTIALS: dict[str, Any] = {
     "client_secret": "secret-a",
     "tenant_id": "tnt_a",
 }
-
-
-def plan(**members: Any) -> ListenPlan:
-    given: dict[str, Any] = {
-        "settings": Settings(places=PLACES),
-        "receiver": ReceiverOptions(path="/gooclaim-cli/x"),
-    }
-    return ListenPlan(**given | members)
 
 
 def test_the_path_is_unguessable_and_the_same_each_time(tmp_path: Path) -> None:
@@ -102,46 +89,6 @@ def test_what_does_not_belong_in_a_path_is_refused(odd: str) -> None:
     for registers in (True, False):
         with pytest.raises(UsageError, match="do not belong in a path"):
             given_path(f"/gooclaim-cli/a{odd}b", registers=registers)
-
-
-@pytest.mark.parametrize("environment", Environment)
-def test_a_tunnel_that_was_chosen_is_taken(environment: Environment) -> None:
-    chosen = plan(tunnel=TunnelKind.URL, public_url="https://host.example")
-    assert choose_tunnel(chosen, environment) is TunnelKind.URL
-    assert choose_tunnel(plan(tunnel=TunnelKind.NONE), environment) is TunnelKind.NONE
-
-
-def test_a_local_tunnel_is_for_the_sandbox_alone() -> None:
-    chosen = plan(tunnel=TunnelKind.LOCAL)
-    assert choose_tunnel(chosen, Environment.SANDBOX) is TunnelKind.LOCAL
-    for environment in (Environment.DEVELOPMENT, Environment.PRODUCTION):
-        with pytest.raises(UsageError, match="--tunnel local") as refused:
-            choose_tunnel(chosen, environment)
-        assert "--sandbox" in refused.value.hint
-
-
-@pytest.mark.parametrize("environment", Environment)
-def test_a_tunnel_of_a_public_url_needs_one(environment: Environment) -> None:
-    with pytest.raises(UsageError, match="--tunnel url") as refused:
-        choose_tunnel(plan(tunnel=TunnelKind.URL), environment)
-    assert "--public-url" in refused.value.hint
-
-
-def test_a_public_url_is_a_tunnel_of_its_own() -> None:
-    for environment in Environment:
-        chosen = choose_tunnel(plan(public_url="https://host.example"), environment)
-        assert chosen is TunnelKind.URL
-
-
-def test_the_sandbox_has_a_local_tunnel() -> None:
-    assert choose_tunnel(plan(), Environment.SANDBOX) is TunnelKind.LOCAL
-
-
-def test_where_nothing_can_be_chosen_the_ways_are_told() -> None:
-    with pytest.raises(TunnelError, match="public https URL") as refused:
-        choose_tunnel(plan(), Environment.DEVELOPMENT)
-    for way in ("--public-url", "--tunnel none", "--sandbox"):
-        assert way in refused.value.hint
 
 
 def test_credentials_are_given_whole() -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from gooclaim_cli.cli.app import COMMANDS
 from gooclaim_cli.errors import ExitCode
-from gooclaim_cli.plan import TunnelKind
 from gooclaim_cli.settings import HOME_VARIABLE, KEYS
+from gooclaim_cli.tunnel_rules import FURTHER_FILE
+from gooclaim_cli.tunnels import TunnelKind
 from gooclaim_cli.wire import Reason, SignedContent
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
@@ -26,7 +27,7 @@ def test_every_setting_is_mentioned_with_its_variable_and_its_entry(name: str) -
 
 
 def test_every_variable_that_is_mentioned_exists() -> None:
-    known = {key.variable for key in KEYS.values()} | {HOME_VARIABLE}
+    known = {key.variable for key in KEYS.values()} | {HOME_VARIABLE, FURTHER_FILE}
     assert set(re.findall(r"GOOCLAIM_[A-Z_]+", README)) == known
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gooclaim_cli.cli import options
+from gooclaim_cli.cli import options, tunnel_options
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -84,23 +84,12 @@ def listen(
             rich_help_panel="Handler",
         ),
     ] = False,
-    tunnel: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|local|url|none",
-            help="How the public URL reaches this machine. none: serve plain HTTP, for an ingress"
-            " of your own, and verify with your signing secret alone.",
-            rich_help_panel="Receiving",
-        ),
-    ] = "auto",
-    public_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="https://HOST",
-            help="Your own public URL that leads to this machine.",
-            rich_help_panel="Receiving",
-        ),
-    ] = None,
+    tunnel: tunnel_options.Kind = "auto",
+    public_url: tunnel_options.PublicUrl = None,
+    domain: tunnel_options.Domain = None,
+    region: tunnel_options.Region = None,
+    inspect: tunnel_options.Inspect = False,
+    probe: tunnel_options.ProbeFirst = True,
     register: Annotated[
         bool,
         typer.Option(
@@ -188,24 +177,22 @@ def listen(
     from gooclaim_cli.cli.notices import waiting_teller
     from gooclaim_cli.cli.session import watch
     from gooclaim_cli.credentials import with_secret
-    from gooclaim_cli.errors import UsageError
-    from gooclaim_cli.plan import ListenPlan, TunnelKind, given_path, stable_path
+    from gooclaim_cli.plan import ListenPlan, given_path, stable_path
     from gooclaim_cli.receiver import ReceiverOptions
     from gooclaim_cli.targets import parse_target
-    from gooclaim_cli.tunnels import UrlTunnel
+    from gooclaim_cli.tunnels import TunnelKind
 
-    if tunnel not in tuple(TunnelKind):
-        raise UsageError(f"--tunnel {tunnel!r} is unknown", f"choose from {', '.join(TunnelKind)}")
-    if public_url is not None:
-        UrlTunnel(public_url)  # a malformed one is told before anything begins
-        if tunnel not in (TunnelKind.AUTO, TunnelKind.URL):
-            raise UsageError(
-                f"--public-url does not go with --tunnel {tunnel}", "leave one of the two out"
-            )
-    if sandbox and (tunnel not in ("auto", "local") or public_url is not None):
-        raise UsageError("--sandbox brings its own tunnel", "leave out --tunnel and --public-url")
+    tunneling = tunnel_options.tunnel_options(
+        kind=tunnel,
+        public_url=public_url,
+        domain=domain,
+        region=region,
+        inspect=inspect,
+        probe=probe,
+        sandbox=sandbox,
+    )
     settings = settings_module.load({"api_url": api_url, "profile": profile})
-    registers = register and tunnel != TunnelKind.NONE
+    registers = register and tunneling.kind is not TunnelKind.NONE
     if registers and not sandbox:
         settings = with_secret(settings, waiting_teller(as_json=as_json))
     plan = ListenPlan(
@@ -224,8 +211,7 @@ def listen(
         replace_headers=tuple(map(options.header, header or ())),
         cacert=cacert,
         verify_handlers=not skip_tls_verify,
-        tunnel=TunnelKind(tunnel),
-        public_url=public_url,
+        tunneling=tunneling,
         register=register,
         bind=bind,
         port=port,

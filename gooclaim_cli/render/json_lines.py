@@ -76,14 +76,7 @@ def to_object(happening: Happening) -> dict[str, Any]:
                 "handler": _answer(happening.handler),
             }
         case Notice():
-            return {
-                "kind": "notice",
-                "at": rfc3339(happening.at),
-                "level": happening.level.value,
-                "code": happening.code,
-                "message": happening.message,
-                "hint": happening.hint,
-            }
+            return _notice(happening)
         case Summary():
             return _summary(happening)
 
@@ -99,6 +92,7 @@ def _ready(ready: Ready) -> dict[str, Any]:
         "handler": _main_handler(ready.handlers),
         "handlers": [{"pattern": each.pattern, "url": each.url} for each in ready.handlers],
         "tunnel": ready.tunnel,
+        "inspector": ready.inspector,
         "registered": ready.registered,
         "previous_url": ready.previous_url,
         "deadline": ready.deadline,
@@ -114,6 +108,20 @@ def _ready(ready: Ready) -> dict[str, Any]:
             "signing_secret": ready.sandbox.signing_secret,
             "ca_file": ready.sandbox.ca_file,
         }
+    return members
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "kind": "notice",
+        "at": rfc3339(notice.at),
+        "level": notice.level.value,
+        "code": notice.code,
+        "message": notice.message,
+        "hint": notice.hint,
+    }
+    if notice.public_url is not None:
+        members["public_url"] = notice.public_url
     return members
 
 

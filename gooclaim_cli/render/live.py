@@ -32,6 +32,7 @@ from gooclaim_cli.render.terminal import (
     wrap_words,
     write_lines,
 )
+from gooclaim_cli.tunnels.kinds import TLS_ENDS
 
 _NOTICES: Final = {
     Level.INFO: ("! ", "dim"),
@@ -143,6 +144,8 @@ def _ready_lines(ready: Ready, width: int | None) -> list[Text]:
             ("Environment", visible(ready.environment)),
             ("Tenant", visible(ready.tenant_id or "-")),
             ("Public URL", visible(ready.public_url or "none: reached on this machine only")),
+            ("Tunnel", _tunnel(ready)),
+            *([("Inspector", visible(ready.inspector))] if ready.inspector else []),
             ("Local URL", visible(ready.local_url)),
             *(handlers or [("Handler", "none: every verified event is answered 200")]),
             *([] if ready.events == "*" else [("Events", f"{visible(ready.events)} only")]),
@@ -158,6 +161,11 @@ def _ready_lines(ready: Ready, width: int | None) -> list[Text]:
         ends += f"; by itself at {time.strftime('%H:%M', time.localtime(ready.ends_at))}"
     ready_line = wrap_words(f"Ready. Waiting for events — Ctrl-C {ends}.", width=width)
     return [*lines, Text(), *(Text(part, style="bold") for part in ready_line), Text()]
+
+
+def _tunnel(ready: Ready) -> str:
+    ends = next((ends for kind, ends in TLS_ENDS.items() if kind == ready.tunnel), "")
+    return f"{visible(ready.tunnel)}: {ends}" if ends else visible(ready.tunnel)
 
 
 def _previous(ready: Ready) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 from gooclaim_cli.errors import TunnelError
 from gooclaim_cli.guard import Gate
 from gooclaim_cli.serving import AsgiApp, serve
+from gooclaim_cli.tunnels.base import OpenTunnel, Waiting
+from gooclaim_cli.tunnels.kinds import TunnelKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class EndpointCertificate:
 class LocalTunnel:
     """Serves the receiver itself over TLS: the sandbox delivers to this machine only."""
 
-    name = "local"
+    name = TunnelKind.LOCAL
 
     def __init__(self, app: AsgiApp, certificate: EndpointCertificate, gate: Gate) -> None:
         self._app = app
@@ -31,10 +33,18 @@ class LocalTunnel:
         self._gate = gate
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[str]:
+    async def open(self, waiting: Waiting) -> AsyncIterator[OpenTunnel]:
         """Serve on a port that the system picks. Raises TunnelError."""
+        waiting("a port on this machine")
         async with serve(self._app, tls=_server_tls(self._certificate), gate=self._gate) as port:
-            yield f"https://localhost:{port}"
+            yield OpenTunnel(f"https://localhost:{port}", tls=_client_tls(self._certificate))
+
+
+def _client_tls(certificate: EndpointCertificate) -> ssl.SSLContext:
+    """Trust this very certificate, and nothing else."""
+    context = ssl.create_default_context(cadata=certificate.certificate)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def _server_tls(certificate: EndpointCertificate) -> ssl.SSLContext:

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from gooclaim_cli.errors import UsageError
+from gooclaim_cli.tunnels.base import OpenTunnel, Waiting
+from gooclaim_cli.tunnels.kinds import TunnelKind
 
 
 class UrlTunnel:
     """Opens nothing: whoever gave the URL sees to it that it leads here."""
 
-    name = "url"
+    name = TunnelKind.URL
 
     def __init__(self, public_url: str) -> None:
         try:
@@ -27,6 +29,7 @@ class UrlTunnel:
         self._origin = public_url.rstrip("/")
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[str]:
+    async def open(self, waiting: Waiting) -> AsyncIterator[OpenTunnel]:
         """Yield the origin as it was given."""
-        yield self._origin
+        waiting(f"{self._origin} to answer")
+        yield OpenTunnel(self._origin)

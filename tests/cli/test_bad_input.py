@@ -198,7 +198,7 @@ def test_without_credentials_nothing_is_registered(run_both: RunBoth) -> None:
 
 def test_without_a_tunnel_the_ways_are_told(run_both: RunBoth) -> None:
     for done in run_both(["listen"], **CREDENTIALS):
-        done.refused(5, "--public-url", "--tunnel none", "--sandbox")
+        done.refused(5, "cloudflared", "NGROK_AUTHTOKEN", "--public-url", "--sandbox")
 
 
 @pytest.mark.parametrize("command", ["listen --tunnel none", "sandbox"])

@@ -53,7 +53,8 @@ def test_json_lines_are_what_the_readme_says(tmp_path: Path) -> None:
         code, out, err = program.end()
     assert set(ready) == {
         *("kind", "at", "environment", "tenant_id", "public_url", "local_url", "handler"),
-        *("handlers", "tunnel", "registered", "previous_url", "deadline", "events", "sandbox"),
+        *("handlers", "tunnel", "inspector", "registered", "previous_url", "deadline", "events"),
+        "sandbox",
         "ends_at",
     }
     facts = ("api_url", "client_id", "client_secret", "tenant_id", "signing_secret", "ca_file")

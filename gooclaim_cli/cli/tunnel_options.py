@@ -1,0 +1,93 @@
+"""The options of `listen` about its tunnel, and the reading of their values."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gooclaim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from gooclaim_cli.public_end import TunnelOptions
+
+_PANEL = "Tunnel"
+
+Kind = Annotated[
+    str,
+    typer.Option(
+        "--tunnel",
+        metavar="auto|ngrok|cloudflared|local|url|none",
+        help="How the public URL reaches this machine. none: serve plain HTTP, for an ingress"
+        " of your own, and verify with your signing secret alone.",
+        rich_help_panel=_PANEL,
+    ),
+]
+PublicUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="https://HOST",
+        help="Your own public URL that leads to this machine.",
+        rich_help_panel=_PANEL,
+    ),
+]
+Domain = Annotated[
+    str | None,
+    typer.Option(metavar="HOST", help="A domain reserved at ngrok.", rich_help_panel=_PANEL),
+]
+Region = Annotated[
+    str | None,
+    typer.Option(metavar="REGION", help="ngrok's region, like in.", rich_help_panel=_PANEL),
+]
+Inspect = Annotated[
+    bool,
+    typer.Option(
+        "--inspect",
+        help="Let ngrok keep what passes for its own page: on this machine, for anybody on it.",
+        rich_help_panel=_PANEL,
+    ),
+]
+ProbeFirst = Annotated[
+    bool,
+    typer.Option(
+        "--probe/--no-probe",
+        help="Register only once a signed probe has come through the URL.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+def tunnel_options(
+    *,
+    kind: str,
+    public_url: str | None,
+    domain: str | None,
+    region: str | None,
+    inspect: bool,
+    probe: bool,
+    sandbox: bool,
+) -> "TunnelOptions":
+    """Gather them. Raises UsageError for what does not go together."""
+    from gooclaim_cli.public_end import TunnelOptions
+    from gooclaim_cli.tunnels import TunnelKind, UrlTunnel
+
+    if kind not in tuple(TunnelKind):
+        raise UsageError(f"--tunnel {kind!r} is unknown", f"choose from {', '.join(TunnelKind)}")
+    if public_url is not None:
+        UrlTunnel(public_url)  # a malformed one is told before anything begins
+        if kind not in (TunnelKind.AUTO, TunnelKind.URL):
+            raise UsageError(
+                f"--public-url does not go with --tunnel {kind}", "leave one of the two out"
+            )
+    if sandbox and (kind not in (TunnelKind.AUTO, TunnelKind.LOCAL) or public_url is not None):
+        raise UsageError("--sandbox brings its own tunnel", "leave out --tunnel and --public-url")
+    of_ngrok = {"--domain": domain, "--region": region, "--inspect": inspect}
+    given = [name for name, value in of_ngrok.items() if value]
+    if given and (public_url or sandbox or kind not in (TunnelKind.AUTO, TunnelKind.NGROK)):
+        raise UsageError(f"{given[0]} is for ngrok", "add --tunnel ngrok, or leave it out")
+    return TunnelOptions(
+        kind=TunnelKind.NGROK if given else TunnelKind(kind),
+        public_url=public_url,
+        domain=domain,
+        region=region,
+        inspect=inspect,
+        probe=probe,
+    )
