@@ -1,6 +1,6 @@
 """The signing secrets that are known for the account of the settings, and who says so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -35,6 +35,14 @@ def known_secrets(settings: Settings) -> list[KnownSecret]:
     if told is not None and told not in settings.signing_secrets:
         known.append(KnownSecret(told, "told by Gooclaim's API"))
     return known
+
+
+def with_told(settings: Settings) -> Settings:
+    """The settings, with the secret that the API told added to those that are set.
+
+    Raises ConfigurationError where it cannot be read.
+    """
+    return replace(settings, signing_secrets=tuple(each.secret for each in known_secrets(settings)))
 
 
 def _told(settings: Settings) -> SigningSecret | None:

@@ -67,8 +67,8 @@ class OsKeyring:
         answer, error = self._wait(answers)
         if isinstance(error, KeyringUnavailableError):
             raise error
-        if error is not None:  # its text may quote what it was given
-            raise KeyringUnavailableError(f"the keyring failed ({type(error).__name__})")
+        if error is not None:
+            raise KeyringUnavailableError(_reason(error))
         return answer  # type: ignore[return-value]
 
     def _wait(
@@ -85,6 +85,17 @@ class OsKeyring:
             raise KeyringUnavailableError(
                 f"the keyring did not answer within {self._patience:g} s"
             ) from None
+
+
+def _reason(error: Exception) -> str:
+    """Why a backend failed, without its own text, which may quote what it was given."""
+    from keyring.errors import InitError, KeyringLocked
+
+    if isinstance(error, KeyringLocked):
+        return "the keyring is locked"
+    if isinstance(error, InitError):
+        return "the keyring could not be opened; is it locked?"
+    return f"the keyring failed ({type(error).__name__})"
 
 
 def _backend(*, any_kind: bool) -> Any:

@@ -26,6 +26,7 @@ def events(
     ] = False,
     profile: options.Profile = None,
     api_url: options.ApiUrl = None,
+    live: options.Live = False,
     as_json: options.AsJson = False,
 ) -> None:
     """List the event types, and show a sample of each.
@@ -33,19 +34,25 @@ def events(
     Gooclaim's own list where credentials are set, else the one of version 1.0.
     """
     if context.invoked_subcommand is not None:
-        if as_json or built_in or profile or api_url:
+        if as_json or built_in or profile or api_url or live:
             raise UsageError(
                 "an option in front of show is not one of show's",
                 "write it behind: gooclaim events show --help lists what there is",
             )
         return
+    from gooclaim_cli import accounts
     from gooclaim_cli import settings as settings_module
+    from gooclaim_cli.cli.notices import waiting_teller
+    from gooclaim_cli.credentials import with_secret
     from gooclaim_cli.render import events as shown
     from gooclaim_cli.wire import CATALOGUE
 
     known = settings_module.load({"profile": profile, "api_url": api_url})
     types, source, problem = tuple(CATALOGUE.values()), "built_in", None
+    if not built_in:
+        known = with_secret(known, waiting_teller(as_json=as_json))
     if not built_in and known.client_id and known.client_secret and known.tenant_id:
+        accounts.environment_of(known, live=live)
         try:
             types, source = asyncio.run(_ask(known)), "api"
         except ApiError as error:

@@ -177,6 +177,7 @@ def listen(
     from gooclaim_cli.cli.notices import waiting_teller
     from gooclaim_cli.cli.session import watch
     from gooclaim_cli.credentials import with_secret
+    from gooclaim_cli.known_secrets import with_told
     from gooclaim_cli.plan import ListenPlan, given_path, stable_path
     from gooclaim_cli.receiver import ReceiverOptions
     from gooclaim_cli.targets import parse_target
@@ -195,6 +196,8 @@ def listen(
     registers = register and tunneling.kind is not TunnelKind.NONE
     if registers and not sandbox:
         settings = with_secret(settings, waiting_teller(as_json=as_json))
+    elif not sandbox:
+        settings = with_told(settings)
     plan = ListenPlan(
         settings=settings,
         receiver=ReceiverOptions(

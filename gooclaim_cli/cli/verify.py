@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 import typer
 
-from gooclaim_cli.cli.options import AsJson, header, seconds
+from gooclaim_cli.cli.options import AsJson, Profile, header, seconds
 from gooclaim_cli.errors import ExitCode, UsageError
 from gooclaim_cli.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER
 
@@ -72,6 +72,7 @@ def verify(
     timestamp: Annotated[
         str | None, typer.Option(metavar="TEXT", help="The same for X-Gooclaim-Timestamp.")
     ] = None,
+    profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
     """Check saved deliveries, and say why one does not verify.
@@ -81,9 +82,10 @@ def verify(
     AWS Lambda events, log lines with JSON, and raw bodies (with --header).
     """
     from gooclaim_cli import settings
+    from gooclaim_cli.known_secrets import with_told
     from gooclaim_cli.plan import require_secrets
 
-    loaded = settings.load()
+    loaded = with_told(settings.load({"profile": profile}))
     require_secrets(loaded)
     rules = _rules(loaded, at, tolerance, no_expiry=no_expiry)
     given = _headers(headers or (), signature, timestamp)

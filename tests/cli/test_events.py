@@ -106,3 +106,9 @@ def test_what_cannot_be_meant_is_told(run_here: RunHere) -> None:
     run_here(["events", "show", "workflow.complete"]).refused(2, "did you mean workflow.completed")
     run_here(["events", "--json", "show", "a.b"]).refused(2, "write it behind")
     run_here(["events", "show", "a.b", "--raw", "--json"]).refused(2, "exclude each other")
+
+
+def test_production_is_not_asked_without_live(run_here: RunHere) -> None:
+    variables = CREDENTIALS | {"GOOCLAIM_API_URL": "https://api.gooclaim.com"}
+    run_here(["events"], **variables).refused(3, "counts as production and needs --live")
+    assert run_here(["events", "--built-in"], **variables).code == 0

@@ -275,6 +275,26 @@ def test_without_a_secret_nothing_can_be_verified(run_here: RunHere, tmp_path: P
     run_here(["verify", saved(tmp_path, "a", line())]).refused(3, "GOOCLAIM_SIGNING_SECRET")
 
 
+def test_the_secret_is_a_profiles_or_the_one_that_the_api_told(
+    home: Path, run_here: RunHere, tmp_path: Path
+) -> None:
+    path = saved(tmp_path, "capture", line())
+    (home / "config.toml").write_text(
+        f'[profiles.a]\nsigning_secret = "{SECRET.value}"\n[profiles.b]\ntenant_id = "tnt_b"\n'
+    )
+    arguments = ["verify", path, "--at", THEN, "--profile"]
+    assert run_here([*arguments, "a"]).code == 0
+    run_here([*arguments, "b"]).refused(3, "no signing secret is known")
+    saved(
+        home / "secrets",
+        "development-tnt_b.json",
+        json.dumps({"signing_secret": SECRET.value}).encode(),
+    )
+    assert run_here([*arguments, "b"]).code == 0
+    # Another one that is set: either may be what a delivery was signed with.
+    assert run_here([*arguments, "b"], GOOCLAIM_SIGNING_SECRET="another").code == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
 def test_a_file_that_cannot_be_read_is_told(verify: RunHere, tmp_path: Path) -> None:
     verify(["/proc/self/mem"]).refused(2, "cannot be read")
