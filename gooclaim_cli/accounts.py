@@ -54,12 +54,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    """One account that was logged out. `kept`: where its secret was; None: none was kept."""
+    """One account that was logged out. `secret`: where it was; None: none was kept."""
 
     profile: str | None
     api_url: str
     client_id: str | None
-    kept: Kept | None
+    secret: SecretPlace | None
 
 
 def environment_of(found: Settings, *, live: bool) -> Environment:
@@ -97,8 +97,9 @@ async def who_is(found: Settings, *, live: bool, on_wait: OnWait, on_retry: OnRe
     account = with_secret(found, on_wait)
     if not account.client_id or not account.client_secret:
         who = f"as {account.client_id} " if account.client_id else ""
+        profile = f" --profile {account.profile}" if account.profile else ""
         raise ConfigurationError(
-            f"not logged in {who}to {account.api_url}", "log in: gooclaim login"
+            f"not logged in {who}to {account.api_url}", f"log in: gooclaim login{profile}"
         )
     token = await ask_token(
         account.api_url, Client(account.client_id, account.client_secret), on_retry
@@ -185,11 +186,12 @@ def log_out(
     """Forget the secret of the file's account; who it was stays. Raises ConfigurationError."""
     of_the_file = {name: environment[name] for name in _OF_THE_FILE if name in environment}
     found = settings.load(flags, of_the_file)
-    kept = None
+    place = None
     if found.client_id is not None:
         kept = Credentials.of(found, on_wait).forget(found.api_url, found.client_id)
+        place = SecretPlace.of(kept) if kept else None
     if found.client_secret is not None:
-        kept = kept or Kept(found.places.config)
+        place = place or SecretPlace("config", str(found.places.config))
         gone = {"client_secret": None}
         config_editing.change(found.places.config, gone, profile=found.profile, known=KEYS)
-    return LoggedOut(found.profile, found.api_url, found.client_id, kept)
+    return LoggedOut(found.profile, found.api_url, found.client_id, place)

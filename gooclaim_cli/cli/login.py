@@ -48,8 +48,9 @@ def login(
 ) -> None:
     """Log in: prove the credentials of a client, and keep its secret.
 
-    The secret goes into the operating system's keyring where there is one, else into a file that
-    you alone can read. In scripts: GOOCLAIM_CLIENT_SECRET, or --secret-file.
+    The secret goes into the keyring of the operating system where there is one,
+    else into a file that you alone can read. In scripts, it comes from
+    GOOCLAIM_CLIENT_SECRET or --secret-file.
     """
     from gooclaim_cli import accounts, settings
     from gooclaim_cli.cli.notices import retry_teller, waiting_teller

@@ -1,6 +1,7 @@
 """What login, logout and whoami show. No secret and no token is among it."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -84,13 +85,16 @@ def _place(secret: SecretPlace) -> str:
             return f"from the environment, {secret.name}"
         case "keyring":
             return f"in the keyring ({visible(secret.name)})"
+        case "config":
+            return f"in {visible(secret.name)}"
         case _:
-            return f"in {visible(secret.name)}, readable by you alone"
+            folder = visible(str(Path(secret.name).parent))
+            return f"in a file that you alone can read, below {folder}"
 
 
 def logout_object(done: LoggedOut, *, at: float) -> dict[str, Any]:
     """The members of a `logout`; `secret` null: none was kept."""
-    place = None if done.kept is None else SecretPlace.of(done.kept)
+    place = done.secret
     return {
         "kind": "logout",
         "at": rfc3339(at),
@@ -104,11 +108,10 @@ def logout_object(done: LoggedOut, *, at: float) -> dict[str, Any]:
 def show_logout(done: LoggedOut, console: Console) -> None:
     """Write what was forgotten, and where."""
     who = f"{visible(done.client_id or 'nobody')} of {visible(done.api_url)}"
-    if done.kept is None:
+    if done.secret is None:
         write_lines(console, _sentence(f"No secret was kept of {who}.", console))
         return
-    place = SecretPlace.of(done.kept)
-    where = f"the keyring ({visible(place.name)})" if place.kind == "keyring" else place.name
+    where = _place(done.secret).removeprefix("in ")
     write_lines(
         console, _sentence(f"Logged out: the secret of {who} is gone from {where}.", console)
     )

@@ -166,7 +166,10 @@ def problem(response: httpx.Response, hide: tuple[str, ...] = ()) -> ApiProblem:
     message = f"{response.request.method} {response.request.url.path}: {status} {detail}"
     if status == 401:
         return CredentialsError(
-            message, "check GOOCLAIM_CLIENT_ID and GOOCLAIM_CLIENT_SECRET", status=status
+            message,
+            "check the client's id and secret: gooclaim login, or GOOCLAIM_CLIENT_ID and"
+            " GOOCLAIM_CLIENT_SECRET",
+            status=status,
         )
     if status == 403:
         return CredentialsError(

@@ -84,7 +84,7 @@ def test_a_login_without_a_keyring_keeps_the_secret_in_a_file_and_says_so(
     done = log_in(run_here, home, sandbox, **no_keyring())
     assert (done.code, done.stderr) == (0, "")
     (file,) = (home / "secrets").iterdir()
-    assert f"in {file}, readable by you alone" in done.stdout
+    assert f"in a file that you alone can read, below {file.parent}" in done.stdout
     assert "not in a keyring: this machine has no keyring" in done.stdout
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE((home / "config.toml").stat().st_mode) == 0o600
@@ -147,6 +147,8 @@ def test_profiles_are_accounts_of_their_own(
     log_in(run_here, home, sandbox, "--profile", "mine", **no_keyring())
     assert "[profiles.mine]" in (home / "config.toml").read_text()
     run_here(["whoami"]).refused(3, "not logged in", "gooclaim login")
+    done = run_here(["whoami", "--profile", "mine", "--api-url", "http://127.0.0.1:9"])
+    done.refused(3, "gooclaim login --profile mine")
     assert one_object(run_here(["whoami", "--profile", "mine", "--json"]))["profile"] == "mine"
     assert one_object(run_here(["whoami", "--json"], GOOCLAIM_PROFILE="mine"))["profile"] == "mine"
     assert run_here(["config", "set", "profile", "mine"]).code == 0
