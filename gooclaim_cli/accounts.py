@@ -4,12 +4,14 @@ Production is refused unless it was asked for, and its credentials never become 
 """
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from gooclaim_cli import config_editing, settings
+from gooclaim_cli import config_editing, config_file, private_files, settings
 from gooclaim_cli.credentials import Credentials, Kept, with_secret
 from gooclaim_cli.errors import ConfigurationError, UsageError
+from gooclaim_cli.happenings import Level
 from gooclaim_cli.settings import KEYS, Explained, Origin, Settings, Source
 from gooclaim_cli.tenant.environment import Environment, require_environment
 from gooclaim_cli.tenant.http import ApiProblem, open_client
@@ -17,6 +19,7 @@ from gooclaim_cli.tenant.tokens import Client, Token, Tokens
 
 _OF_THE_FILE = ("GOOCLAIM_HOME", "GOOCLAIM_PROFILE")
 OnWait = Callable[[], None]
+Notify = Callable[[Level, str, str, str], None]
 OnRetry = Callable[[ApiProblem, float], None]
 
 
@@ -88,28 +91,33 @@ async def ask_token(api_url: str, client: Client, on_retry: OnRetry) -> Token:
         return await Tokens(http, client, on_retry=on_retry).get()
 
 
-async def who_is(found: Settings, *, live: bool, on_wait: OnWait, on_retry: OnRetry) -> Identity:
-    """Ask for a token with the account of the settings.
+def client_of(found: Settings, on_wait: OnWait) -> Client:
+    """Whose credentials the settings have, a secret that login keeps included.
 
-    Raises ConfigurationError where there is none, or production is not allowed; ApiProblem.
+    Raises ConfigurationError where they have none. It may wait for the keyring: not to be called
+    where an event loop runs, which would not hear Ctrl-C.
     """
-    environment = environment_of(found, live=live)
     account = with_secret(found, on_wait)
-    if not account.client_id or not account.client_secret:
-        who = f"as {account.client_id} " if account.client_id else ""
-        profile = f" --profile {account.profile}" if account.profile else ""
-        raise ConfigurationError(
-            f"not logged in {who}to {account.api_url}", f"log in: gooclaim login{profile}"
-        )
-    token = await ask_token(
-        account.api_url, Client(account.client_id, account.client_secret), on_retry
+    if account.client_id and account.client_secret:
+        return Client(account.client_id, account.client_secret)
+    who = f"as {account.client_id} " if account.client_id else ""
+    profile = f" --profile {account.profile}" if account.profile else ""
+    raise ConfigurationError(
+        f"not logged in {who}to {account.api_url}", f"log in: gooclaim login{profile}"
     )
+
+
+async def who_is(
+    found: Settings, environment: Environment, client: Client, on_retry: OnRetry
+) -> Identity:
+    """Ask for a token with the credentials of the settings. Raises ApiProblem."""
+    token = await ask_token(found.api_url, client, on_retry)
     return Identity(
         environment,
-        account.api_url,
-        account.profile,
-        account.client_id,
-        account.tenant_id,
+        found.api_url,
+        found.profile,
+        client.client_id,
+        found.tenant_id,
         token,
         _place(found),
     )
@@ -169,6 +177,21 @@ def explain(flags: Mapping[str, str | None]) -> list[Explained]:
         replace(each, value="", source=source) if each.key.name == "client_secret" else each
         for each in explained
     ]
+
+
+def warn_if_exposed(notify: Notify) -> None:
+    """Tell of a file with secrets that others on this machine can read."""
+    path = settings.places(os.environ).config
+    file = config_file.read(path, KEYS)
+    names = {name for table in (file.shared, *file.profiles.values()) for name in table}
+    held = sorted(name for name in names if KEYS[name].secret)
+    if held and private_files.is_exposed(path):
+        notify(
+            Level.WARNING,
+            "config_exposed",
+            f"others on this machine can read {path}, which holds {' and '.join(held)}",
+            f"chmod 600 {shlex.quote(str(path))}",
+        )
 
 
 def revealed(found: Explained, flags: Mapping[str, str | None]) -> Explained:

@@ -46,6 +46,14 @@ def _cannot_write(path: Path, error: OSError) -> ConfigurationError:
     )
 
 
+def is_exposed(path: Path) -> bool:
+    """Whether others than its owner may read a file; where that is not by modes, False."""
+    try:
+        return os.name == "posix" and bool(path.stat().st_mode & 0o077)
+    except OSError:
+        return False
+
+
 def read(path: Path) -> bytes | None:
     """Return a file's content, None where there is no such file. Raises ConfigurationError."""
     try:

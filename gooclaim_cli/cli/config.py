@@ -30,10 +30,12 @@ def list_(profile: options.Profile = None, as_json: options.AsJson = False) -> N
     """List every setting, its value, and where that came from. Secrets are masked."""
     from gooclaim_cli import accounts
     from gooclaim_cli.cli.consoles import output_console
+    from gooclaim_cli.cli.notices import notifier
     from gooclaim_cli.render import settings as shown
     from gooclaim_cli.render.json_lines import write_object
 
     explained = accounts.explain({"profile": profile})
+    accounts.warn_if_exposed(notifier(as_json=as_json))
     if as_json:
         for each in explained:
             write_object(shown.setting_object(each, at=time.time()), sys.stdout)

@@ -27,14 +27,10 @@ def whoami(
     from gooclaim_cli.render import accounts as shown
 
     found = settings.load({"profile": profile, "api_url": api_url})
-    who = run(
-        accounts.who_is(
-            found,
-            live=live,
-            on_wait=waiting_teller(as_json=as_json),
-            on_retry=retry_teller(as_json=as_json),
-        )
-    )
+    environment = accounts.environment_of(found, live=live)
+    client = accounts.client_of(found, waiting_teller(as_json=as_json))
+    tell_retry = retry_teller(as_json=as_json)
+    who = run(accounts.who_is(found, environment, client, tell_retry))
     now = time.time()
     if as_json:
         from gooclaim_cli.render.json_lines import write_object

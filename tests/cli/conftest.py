@@ -1,8 +1,6 @@
 """Fixtures of the command's tests."""
 
-import asyncio
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +10,8 @@ from gooclaim_cli.__main__ import main
 from gooclaim_cli.happenings import SandboxFacts
 from gooclaim_cli.sandbox import SandboxOptions, run_sandbox
 
-from .support import PATIENCE, Done, RunBoth, RunHere, environment, run
+from .beside import beside
+from .support import Done, RunBoth, RunHere, environment, run
 
 
 @pytest.fixture
@@ -54,24 +53,6 @@ def run_both(home: Path, run_here: RunHere) -> RunBoth:
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxFacts]:
     """A local Gooclaim beside the tests of a module: its API, and nothing that it emits."""
-    folder = tmp_path_factory.mktemp("sandbox")
-    found: list[SandboxFacts] = []
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    stopped = asyncio.Event()
-
-    async def scenario() -> None:
-        async with run_sandbox(
-            SandboxOptions(emit=False, token_rate=10_000), folder=folder
-        ) as running:
-            found.append(running.ready)
-            ready.set()
-            await stopped.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(scenario(),))
-    thread.start()
-    assert ready.wait(PATIENCE)
-    yield found[0]
-    loop.call_soon_threadsafe(stopped.set)
-    thread.join()
-    loop.close()
+    options = SandboxOptions(emit=False, token_rate=10_000)
+    with beside(run_sandbox(options, folder=tmp_path_factory.mktemp("sandbox"))) as running:
+        yield running.ready

@@ -33,7 +33,19 @@ home_url = "https://cms.example.com/hooks"
 def file(home: Path) -> Path:
     path = home / "config.toml"
     path.write_text(FILE)
+    path.chmod(0o600)
     return path
+
+
+def test_a_file_with_secrets_that_others_can_read_is_told(file: Path, run_here: RunHere) -> None:
+    file.chmod(0o644)
+    done = run_here(["config", "list"])
+    assert f"others on this machine can read {file}, which holds signing_secret" in done.stderr
+    assert f"chmod 600 {file}" in done.stderr
+    first = json.loads(run_here(["config", "list", "--json"]).stdout.splitlines()[0])
+    assert (first["kind"], first["code"]) == ("notice", "config_exposed")
+    file.write_text('tenant_id = "tnt_a"\n')
+    assert run_here(["config", "list"]).stderr == ""
 
 
 def listed(done: Done) -> dict[str, dict[str, Any]]:

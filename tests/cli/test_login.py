@@ -3,19 +3,25 @@
 import io
 import json
 import stat
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import keyring.core
 import pytest
+import trustme
 
 from gooclaim_cli.happenings import SandboxFacts
+from tests.tenant.proxies import inspecting_proxy
+from tests.tenant.support import relaying
 
 from . import fake_keyring
+from .beside import beside
 from .support import Done, RunHere, started
 from .test_sandbox import call, token_of
 
+PRODUCTION = "api.gooclaim.com"
 ADMIN = ["workflow:read", "audit:read", "tenant:admin"]
 
 
@@ -354,6 +360,35 @@ def test_production_never_becomes_the_default_account(home: Path, run_here: RunH
     done = run_here([*arguments, "--secret-file", "-"])
     done.refused(2, "production are kept in a profile of their own", "--profile production")
     assert list(home.iterdir()) == []
+
+
+@asynccontextmanager
+async def production(facts: SandboxFacts, authority: trustme.CA) -> AsyncIterator[str]:
+    """A proxy that answers in the place of the production API, which nothing is sent to."""
+    async with (
+        relaying(facts.api_url) as relay,
+        inspecting_proxy(authority, relay, PRODUCTION) as (url, _asked),
+    ):
+        yield url
+
+
+def test_production_is_an_account_that_needs_live_at_every_command(
+    home: Path, run_here: RunHere, sandbox: SandboxFacts
+) -> None:
+    authority, file = trustme.CA(), home.parent / "authority.pem"
+    authority.cert_pem.write_to_path(file)
+    arguments = ["login", "--live", "--profile", "prod", "--api-url", f"https://{PRODUCTION}"]
+    arguments += ["--client-id", sandbox.client_id, "--json"]
+    arguments += ["--secret-file", secret_file(home, sandbox.client_secret)]
+    with beside(production(sandbox, authority)) as proxy:
+        variables = no_keyring() | {"HTTPS_PROXY": proxy, "SSL_CERT_FILE": str(file)}
+        found = one_object(run_here(arguments, **variables))
+        assert (found["environment"], found["profile"]) == ("production", "prod")
+        refused = run_here(["whoami", "--profile", "prod"], **variables)
+        refused.refused(3, "needs --live", "profile prod")
+        who = one_object(run_here(["whoami", "--live", "--profile", "prod", "--json"], **variables))
+        assert who["environment"] == "production"
+    run_here(["whoami"]).refused(3, "not logged in to https://api.dev.gooclaim.com")
 
 
 def test_a_broken_config_file_is_left_as_it_is_by_a_login(

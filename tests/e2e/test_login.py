@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gooclaim_cli.credentials import Credentials
+from gooclaim_cli.setting_keys import SecretStore
 from tests.e2e.support import GOOCLAIM, PATIENCE, environment, running
 
 if sys.platform == "win32":
@@ -62,3 +64,31 @@ def test_a_question_that_is_interrupted_leaves_nothing_behind(tmp_path: Path) ->
     child.close()
     assert child.exitstatus == 130
     assert not home.exists()
+
+
+def test_a_keyring_that_says_nothing_can_be_left(tmp_path: Path) -> None:
+    """It may be asking a person to unlock it: it has its time, but Ctrl-C ends that."""
+    home = tmp_path / "home"
+    variables = {
+        "GOOCLAIM_API_URL": "http://127.0.0.1:9",
+        "GOOCLAIM_CLIENT_ID": "client_a",
+        "PYTHON_KEYRING_BACKEND": "tests.cli.fake_keyring.Keyring",
+        "FAKE_KEYRING": str(tmp_path / "keyring.json"),
+        "FAKE_KEYRING_MODE": "hanging",
+    }
+    record = Credentials(home / "secrets", store=SecretStore.FILE)
+    kept = record.keep(variables["GOOCLAIM_API_URL"], "client_a", "obviously fake")
+    kept.file.write_text('{"name": "client_a@127.0.0.1:9", "keyring": "fake"}')
+    child = pexpect.spawn(
+        GOOCLAIM[0],
+        [*GOOCLAIM[1:], "whoami"],
+        env=environment(home, **variables),
+        encoding="utf-8",
+        timeout=PATIENCE,
+        dimensions=(40, 200),
+    )
+    child.expect("waiting for the keyring")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130

@@ -1,10 +1,6 @@
 """On the way to the API: certificates, proxies, and waits that the API asks for."""
 
 import asyncio
-import contextlib
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +12,8 @@ from gooclaim_cli.tenant.environment import DEFAULT_API_URL, DEVELOPMENT_HOST
 from gooclaim_cli.tenant.http import ApiProblem, open_client
 from gooclaim_cli.tenant.reaching import retry_after
 
-from .support import NOW, Answer, Relay, granting, listening, relaying, scripted
+from .proxies import inspecting_proxy
+from .support import NOW, Answer, granting, listening, relaying, scripted
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -33,43 +30,6 @@ def authority(tmp_path: Path) -> tuple[trustme.CA, Path]:
     made, file = trustme.CA(), tmp_path / "authority.pem"
     made.cert_pem.write_to_path(file)
     return made, file
-
-
-@asynccontextmanager
-async def inspecting_proxy(
-    authority: trustme.CA, relay: Relay
-) -> AsyncIterator[tuple[str, list[str]]]:
-    """A proxy that reads along: to the client it shows a certificate of the company's own.
-
-    Yields its URL and the hosts that it was asked for. It connects to nothing but the relay.
-    """
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(DEVELOPMENT_HOST).configure_cert(tls)
-    asked: list[str] = []
-    async with listening(relay.connected, tls=tls) as inside:
-        port = int(inside.rpartition(":")[2])
-
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            head = await reader.readuntil(b"\r\n\r\n")
-            asked.append(head.split(b" ")[1].decode())
-            onward_reader, onward = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            with contextlib.suppress(ConnectionError):
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(pass_on(reader, onward))
-                    group.create_task(pass_on(onward_reader, writer))
-
-        async with listening(connected) as url:
-            yield url, asked
-
-
-async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while piece := await reader.read(65536):
-            writer.write(piece)
-            await writer.drain()
-    finally:
-        writer.close()
 
 
 async def ask(url: str = DEFAULT_API_URL) -> None:
