@@ -1,13 +1,15 @@
 """The signing secrets that are known for the account of the settings, and who says so."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from gooclaim_cli import private_files
+from gooclaim_cli import config_file, private_files
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.settings import Settings
-from gooclaim_cli.tenant.environment import environment_of
+from gooclaim_cli.settings import HOME_VARIABLE, KEYS, Settings, load
+from gooclaim_cli.tenant.environment import Environment, environment_of
 from gooclaim_cli.tenant.journal import Journal
 from gooclaim_cli.wire import SigningSecret
 
@@ -43,6 +45,24 @@ def with_told(settings: Settings) -> Settings:
     Raises ConfigurationError where it cannot be read.
     """
     return replace(settings, signing_secrets=tuple(each.secret for each in known_secrets(settings)))
+
+
+def production_secrets(settings: Settings) -> set[SigningSecret]:
+    """Those of production: of the settings, and of every profile there is."""
+    found: set[SigningSecret] = set()
+    for each in (settings, *_profiles(settings)):
+        with contextlib.suppress(ConfigurationError):  # what cannot be read signs nothing
+            if environment_of(each.api_url) is Environment.PRODUCTION:
+                found |= {known.secret for known in known_secrets(each)}
+    return found
+
+
+def _profiles(settings: Settings) -> Iterator[Settings]:
+    variables = {HOME_VARIABLE: str(settings.places.config.parent)}
+    names = config_file.read(settings.places.config, KEYS).profiles
+    for name in (config_file.DEFAULT_PROFILE, *names):
+        with contextlib.suppress(ConfigurationError):
+            yield replace(load({"profile": name}, variables), places=settings.places)
 
 
 def _told(settings: Settings) -> SigningSecret | None:

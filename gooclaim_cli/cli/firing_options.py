@@ -1,6 +1,7 @@
 """Options of the commands that fire at a handler, and the reading of their values."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from gooclaim_cli.errors import ConfigurationError, UsageError
 if TYPE_CHECKING:
     import ssl
 
+    from gooclaim_cli.announcing import Announcement
     from gooclaim_cli.firing.aims import Aim
     from gooclaim_cli.settings import Settings
     from gooclaim_cli.wire import SigningSecret
@@ -136,21 +138,26 @@ def read_secret(path: Path) -> "SigningSecret":
     return SigningSecret(text)
 
 
+def sessions_for(to: str | None, settings: "Settings") -> "tuple[Announcement, ...]":
+    """The sessions that run, where nothing else says where to fire."""
+    if to is not None:
+        return ()
+    from gooclaim_cli.announcing import running_sessions
+
+    return running_sessions(settings.places.data)
+
+
 def aim_at(event_type: str, to: str | None, settings: "Settings") -> "Aim":
     """Find where to fire. Raises UsageError."""
     from gooclaim_cli.firing.aims import take_aim
 
-    sessions: Any = ()
-    if to is None:
-        from gooclaim_cli.announcing import running_sessions
-
-        sessions = running_sessions(settings.places.data)
+    sessions = sessions_for(to, settings)
     return take_aim(event_type, to=to, sessions=sessions, forward_to=settings.forward_to)
 
 
 def secret_for(aim: "Aim", secret_file: Path | None, settings: "Settings") -> "SigningSecret":
-    """Find what to sign with: what was said; what the session of this handler verifies with; the
-    settings'; that of another running sandbox. Raises ConfigurationError.
+    """Find what to sign with: what was said; what the session of this handler verifies with; what
+    is set, or was told by the API; that of another running sandbox. Raises ConfigurationError.
     """
     from gooclaim_cli.wire import SigningSecret
 
@@ -158,8 +165,10 @@ def secret_for(aim: "Aim", secret_file: Path | None, settings: "Settings") -> "S
         return read_secret(secret_file)
     if aim.session is not None and aim.session.signing_secret is not None:
         return SigningSecret(aim.session.signing_secret)
-    if settings.signing_secrets:
-        return settings.signing_secrets[0]
+    from gooclaim_cli.known_secrets import known_secrets
+
+    for known in known_secrets(settings):
+        return known.secret
     from gooclaim_cli.announcing import running_sessions
 
     for session in running_sessions(settings.places.data):
@@ -172,25 +181,26 @@ def secret_for(aim: "Aim", secret_file: Path | None, settings: "Settings") -> "S
     )
 
 
-def permit(aim: "Aim", secret: "SigningSecret", settings: "Settings", *, yes_remote: bool) -> None:
-    """Refuse remote targets that are not wanted, and production secrets there.
+def permit(
+    aim: "Aim", secret: "SigningSecret | None", settings: "Settings", *, yes_remote: bool
+) -> None:
+    """Refuse remote targets that are not wanted, and to sign there with a production secret.
 
     Raises UsageError or ConfigurationError.
     """
     from gooclaim_cli.firing.aims import check_aim
-    from gooclaim_cli.tenant.environment import Environment, environment_of
 
-    production = environment_of(settings.api_url) is Environment.PRODUCTION
-    check_aim(
-        aim,
-        yes_remote=yes_remote,
-        signs_for_production=production and secret in settings.signing_secrets,
-    )
+    if aim.is_near:
+        return
+    from gooclaim_cli.known_secrets import production_secrets
+
+    theirs = secret is not None and secret in production_secrets(settings)
+    check_aim(aim, yes_remote=yes_remote, signs_for_production=theirs)
 
 
-def tls_for(url: str, cacert: Path | None, *, verify: bool) -> "ssl.SSLContext | None":
+def tls_for(urls: Sequence[str], cacert: Path | None, *, verify: bool) -> "ssl.SSLContext | None":
     """How an https handler is checked; nothing is loaded for plain HTTP."""
-    if not url.lower().startswith("https:"):
+    if not any(url.lower().startswith("https:") for url in urls):
         return None
     from gooclaim_cli.sending import client_tls
 

@@ -24,7 +24,8 @@ OutcomeName = Annotated[
     typer.Option(
         "--outcome",
         metavar="OUTCOME",
-        help="Only these: delivered, failed, duplicate, in_flight, rejected, filtered or pending.",
+        help="Only these: delivered, failed, duplicate, in_flight, rejected, filtered, capture or"
+        " pending.",
     ),
 ]
 Since = Annotated[
@@ -46,7 +47,7 @@ def filter_of(
     return Filter(
         event_type=event_type,
         outcome=_outcome(outcome),
-        since=_since(since),
+        since=since_time(since),
         limit=min(limit, _MOST) or None,
     )
 
@@ -63,8 +64,8 @@ def _outcome(text: str | None) -> "Outcome | None":
         raise UsageError(f"--outcome {text!r} is unknown", f"choose from {known}") from None
 
 
-def _since(text: str | None) -> float | None:
-    """A span back from now, or a time; one without a zone is local."""
+def since_time(text: str | None) -> float | None:
+    """Read a span back from now, or a time; one without a zone is local. Raises UsageError."""
     if text is None:
         return None
     try:

@@ -179,5 +179,5 @@ def send_test(
     if dry_run or print_as:
         shooting.show_requests(job, conditions, print_as, as_json=as_json)
         return
-    tls = firing.tls_for(aim.url, cacert, verify=not skip_tls_verify)
+    tls = firing.tls_for([aim.url], cacert, verify=not skip_tls_verify)
     raise typer.Exit(shooting.shoot(job, conditions, tls, retry=retry, as_json=as_json))

@@ -107,6 +107,14 @@ class Ledger:
 
         self._commits.enqueue(run, weight=size + _OVERHEAD)
 
+    def store_capture(self, arrival: Arrival) -> None:
+        """Store a delivery that came from a file: it touches no key. Rides on a later commit."""
+        digest = hashlib.sha256(arrival.delivery.body).hexdigest()
+        claim = Claim(Disposition.FRESH, 0, other_body=False)
+        self._commits.enqueue(
+            lambda connection: self._insert(connection, arrival, digest, claim, Outcome.CAPTURE)
+        )
+
     def settle(self, arrival: Arrival, *, status: int | None, outcome: Outcome, now: float) -> None:
         """Note what Gooclaim was answered (None: it hung up), and free a claimed key."""
         state = KeyState.PROCESSED if status in range(200, 300) else KeyState.FAILED

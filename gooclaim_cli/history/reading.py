@@ -30,6 +30,7 @@ class Filter:
 
     event_type: str | None = None
     outcome: Outcome | None = None
+    idempotency_key: str | None = None
     since: float | None = None
     limit: int | None = None
 
@@ -42,6 +43,9 @@ class Filter:
             values.append(self.event_type.replace("[!", "[^"))  # as SQLite has it
         if self.outcome is not None:
             parts.append(f"outcome = '{self.outcome.value}'")  # as the partial index has it
+        if self.idempotency_key is not None:
+            parts.append("idempotency_key = ?")
+            values.append(self.idempotency_key)
         if self.since is not None:
             # Rows are in the order of their arrival, but for a clock that was set back.
             parts.append(

@@ -15,7 +15,10 @@ ForwardKind = Literal["live", "replay", "pass_on", "copy"]
 
 
 class Outcome(StrEnum):
-    """What became of a delivery; PENDING until Gooclaim has been answered."""
+    """What became of a delivery; PENDING until Gooclaim has been answered.
+
+    CAPTURE: it never came, but was replayed from a file.
+    """
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -24,6 +27,7 @@ class Outcome(StrEnum):
     IN_FLIGHT = "in_flight"
     REJECTED = "rejected"
     FILTERED = "filtered"
+    CAPTURE = "capture"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

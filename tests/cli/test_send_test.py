@@ -334,6 +334,16 @@ def test_a_production_secret_in_a_file_is_one_too(run_here: RunHere, home: Path)
     assert done.code == 0
 
 
+def test_a_production_secret_of_another_profile_is_one_too(run_here: RunHere, home: Path) -> None:
+    (home / "config.toml").write_text(
+        f'[profiles.live]\napi_url = "https://api.gooclaim.com"\nsigning_secret = "{SECRET}"\n'
+        '[profiles.odd]\napi_url = "nowhere"\n'
+    )
+    remote = ["send-test", "claim.fraud_suspect", "--dry-run", "--yes-remote", "--to", REMOTE]
+    run_here(remote, **ENV).refused(3, "production secret")
+    assert run_here(remote, GOOCLAIM_SIGNING_SECRET="whsec_of_the_test_system").code == 0
+
+
 def test_a_secret_is_read_from_a_file(run_here: RunHere, home: Path) -> None:
     secret = home / "secret"
     secret.write_text(f"{SECRET}\n")
