@@ -28,6 +28,7 @@ COMMANDS: Final = MappingProxyType(
         "whoami": "Show which account is used, what it may do, and until when.",
         "config": "Look at and change the settings of config.toml.",
         "webhook": "Look at the webhook of the tenant: its signing secret.",
+        "doctor": "Check everything that listening needs, and say how to mend what fails.",
         "sandbox": "Run a local Gooclaim for other programs: its API and its events.",
     }
 )

@@ -14,12 +14,15 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from gooclaim_cli.errors import TunnelError
 from gooclaim_cli.tunnels import leash
+
+if TYPE_CHECKING:  # costs start-up
+    import psutil
 
 GRACE: Final = 2.0
 _LONGEST_LINE: Final = 1024 * 1024
@@ -118,14 +121,19 @@ class Children:
         with contextlib.suppress(OSError):
             self._path(pid).unlink(missing_ok=True)
 
+    def leftovers(self) -> list[str]:
+        """The programs of sessions that are gone which are still there."""
+        return [
+            Path(record.program).name
+            for path, record in self._dead_sessions()
+            if record is not None and _process_of(path, record) is not None
+        ]
+
     def sweep(self) -> list[str]:
         """End the programs of sessions that are gone; return their names."""
         ended = []
-        for path in self._folder.glob("*.json") if self._folder.is_dir() else ():
-            record = _read_record(path)
-            if record is not None and _session_lives(record):
-                continue
-            if record is not None and path.stem.isdigit() and _kill(int(path.stem), record):
+        for path, record in self._dead_sessions():
+            if record is not None and _kill(path, record):
                 ended.append(Path(record.program).name)
             path.unlink(missing_ok=True)
         for folder in self._folder.glob("*-*-*/") if self._folder.is_dir() else ():
@@ -133,6 +141,12 @@ class Children:
             if session.isdigit() and not _is_there(int(session)):
                 shutil.rmtree(folder, ignore_errors=True)
         return ended
+
+    def _dead_sessions(self) -> list[tuple[Path, _Record | None]]:
+        """The records of sessions that are gone, and those that cannot be read."""
+        paths = list(self._folder.glob("*.json")) if self._folder.is_dir() else []
+        read = [(path, _read_record(path)) for path in paths]
+        return [(path, record) for path, record in read if not (record and _session_lives(record))]
 
     def pid_of(self, program: Path) -> int | None:
         """The process id of this session's newest child that runs a program."""
@@ -211,16 +225,24 @@ def _is_there(pid: int) -> bool:
     return psutil.pid_exists(pid)
 
 
-def _kill(pid: int, record: _Record) -> bool:
-    """End a program that is still the one in the record."""
+def _process_of(path: Path, record: _Record) -> "psutil.Process | None":
+    """The process that a record is of, where it is still there and no other has its id."""
     import psutil
 
     try:
-        process = psutil.Process(pid)
-        started = process.create_time()
-        if abs(started - record.started) < _SAME_START and process.status() != psutil.STATUS_ZOMBIE:
+        process = psutil.Process(int(path.stem))
+        same = abs(process.create_time() - record.started) < _SAME_START
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.Error, ValueError):
+        return None
+
+
+def _kill(path: Path, record: _Record) -> bool:
+    process = _process_of(path, record)
+    if process is not None:
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
             process.kill()
             return True
-    except psutil.Error:
-        pass
     return False

@@ -154,9 +154,10 @@ class SandboxClient:
     def configure(self, url: str) -> None:
         """Change the tenant's URL, as somebody else would."""
         path = f"/v1/tenants/{self.facts['tenant_id']}/webhook"
-        etag = self._client.get(path).headers["etag"]
+        etag = self._client.get(path).headers.get("etag")
         change = {"url": url, "events": ["*"]}
-        self._client.put(path, json=change, headers={"If-Match": etag}).raise_for_status()
+        condition = {"If-Match": etag} if etag else {"If-None-Match": "*"}
+        self._client.put(path, json=change, headers=condition).raise_for_status()
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Every event with its attempts."""
