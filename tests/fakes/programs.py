@@ -19,7 +19,7 @@ class FakeProgram:
         self.bin = folder / "bin"
         self.state = folder / name
         self.program = self.bin / name
-        self.ca_file = folder / "edge-ca.pem"
+        self.ca_file = folder / f"{name}-ca.pem"
         self.bin.mkdir(exist_ok=True)
         self.state.mkdir()
         authority = trustme.CA()
