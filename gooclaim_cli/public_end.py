@@ -152,7 +152,8 @@ class PublicEnd:
 
     def _ngrok(self, port: int) -> Tunnel:
         from gooclaim_cli.tunnels.finding import ngrok_user_config
-        from gooclaim_cli.tunnels.ngrok import NgrokOptions, NgrokTunnel
+        from gooclaim_cli.tunnels.ngrok import NgrokTunnel
+        from gooclaim_cli.tunnels.ngrok_agent import NgrokOptions
 
         found = find(self._settings, self._environment)
         if found.ngrok is None:

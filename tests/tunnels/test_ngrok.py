@@ -15,7 +15,8 @@ import yaml
 from gooclaim_cli.errors import TunnelError
 from gooclaim_cli.tunnels.base import News
 from gooclaim_cli.tunnels.children import Children
-from gooclaim_cli.tunnels.ngrok import NgrokOptions, NgrokTunnel
+from gooclaim_cli.tunnels.ngrok import NgrokTunnel
+from gooclaim_cli.tunnels.ngrok_agent import NgrokOptions
 from tests.fakes.programs import FakeProgram
 from tests.tunnels.conftest import ignore, run, started
 
