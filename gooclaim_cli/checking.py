@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -18,6 +18,9 @@ from gooclaim_cli.wire import (
     verify,
 )
 from gooclaim_cli.wire.captures import Capture, Format
+
+if TYPE_CHECKING:  # loaded only where something does not verify
+    from gooclaim_cli.wire.diagnosis import Diagnosis
 
 _MEMBERS: Final = frozenset(field.name for field in msgspec.structs.fields(Event))
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -38,11 +41,15 @@ class Rules:
 
 
 class Checked(msgspec.Struct, frozen=True, gc=False):
-    """A capture with its verdict. `notes` are what is unusual about it, but not wrong."""
+    """A capture with its verdict, and why it is a bad one where that was looked for.
+
+    `notes` are what is unusual about it, but not wrong.
+    """
 
     capture: Capture
     verdict: Verdict
     notes: tuple[str, ...] = ()
+    diagnosis: "Diagnosis | None" = None
 
 
 def check(capture: Capture, rules: Rules) -> Checked | None:

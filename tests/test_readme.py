@@ -54,3 +54,14 @@ def test_every_option_that_is_mentioned_exists() -> None:
     )
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--help"}:
         assert option.removeprefix("--") in sources, option
+
+
+def test_every_code_of_a_diagnosis_is_mentioned() -> None:
+    """Of the sources: a code is written there as it is told."""
+    folder = Path(__file__).parents[1] / "gooclaim_cli" / "wire" / "diagnosis"
+    sources = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    table = README.partition("| code | what was found |")[2].partition("\n\n")[0]
+    told = set(re.findall(r"`([a-z0-9_]+)`", table))
+    written = set(re.findall(r'"((?:body|secret|signature|header|timestamp)_[a-z0-9_]+)"', sources))
+    assert written <= told
+    assert {code for code in told if f'"{code}"' not in sources} == set()

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,24 +14,15 @@ from gooclaim_cli.errors import ExitCode, UsageError
 from gooclaim_cli.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER
 
 if TYPE_CHECKING:
-    from gooclaim_cli.capture_files import CaptureFiles, Refused
-    from gooclaim_cli.checking import Checked, Counts, Rules
+    from gooclaim_cli.capture_files import CaptureFiles
+    from gooclaim_cli.checking import Counts, Rules
     from gooclaim_cli.settings import Settings
-    from gooclaim_cli.wire.captures import Capture, Unreadable
+    from gooclaim_cli.verifying import Shown
+    from gooclaim_cli.wire.captures import Capture
 
 _RECEIVED: Final = "received"
-_TIMELESS: Final = "it does not say when it was received: write --at TIME, or --no-expiry"
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-
-
-class _Shown(Protocol):
-    """What verdicts are told to."""
-
-    def checked(self, checked: "Checked") -> None: ...
-    def unreadable(self, found: "Unreadable") -> None: ...
-    def refused(self, refused: "Refused") -> None: ...
-    def summary(self, counts: "Counts") -> None: ...
 
 
 @app.command()
@@ -72,6 +63,9 @@ def verify(
     timestamp: Annotated[
         str | None, typer.Option(metavar="TEXT", help="The same for X-Gooclaim-Timestamp.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Open what does not verify: findings, causes, bytes.")
+    ] = False,
     profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -84,13 +78,16 @@ def verify(
     from gooclaim_cli import settings
     from gooclaim_cli.known_secrets import with_told
     from gooclaim_cli.plan import require_secrets
+    from gooclaim_cli.verifying import Diagnoser, run
 
     loaded = with_told(settings.load({"profile": profile}))
     require_secrets(loaded)
     rules = _rules(loaded, at, tolerance, no_expiry=no_expiry)
     given = _headers(headers or (), signature, timestamp)
     files = _files(paths, loaded, given)
-    counts = _verify(files, rules, _shown(as_json=as_json))
+    counts = run(
+        files, rules, Diagnoser(rules, time.monotonic), _shown(as_json=as_json, explain=explain)
+    )
     raise typer.Exit(_exit_code(counts))
 
 
@@ -159,7 +156,7 @@ def _files(
     return CaptureFiles(paths, find, raw if headers else read)
 
 
-def _shown(*, as_json: bool) -> _Shown:
+def _shown(*, as_json: bool, explain: bool) -> "Shown":
     if as_json:
         from gooclaim_cli.render.verdict_objects import VerdictObjects
 
@@ -167,54 +164,7 @@ def _shown(*, as_json: bool) -> _Shown:
     from gooclaim_cli.cli.consoles import error_console, output_console
     from gooclaim_cli.render.verdicts import VerdictLines
 
-    return VerdictLines(output_console(), error_console())
-
-
-def _verify(files: "CaptureFiles", rules: "Rules", shown: _Shown) -> "Counts":
-    """Check all, and tell each verdict as it is known; what was done is summed up after Ctrl-C."""
-    from gooclaim_cli.checking import Counts
-
-    counts = Counts()
-    try:
-        alone = _each(files, rules, shown, counts)
-    except KeyboardInterrupt:
-        shown.summary(counts)
-        raise
-    if alone is not None:
-        raise alone.error
-    shown.summary(counts)
-    return counts
-
-
-def _each(
-    files: "CaptureFiles", rules: "Rules", shown: _Shown, counts: "Counts"
-) -> "Refused | None":
-    """Check all; return the one file that was refused where there is nothing else to tell."""
-    from gooclaim_cli.capture_files import Refused
-    from gooclaim_cli.checking import check
-    from gooclaim_cli.wire.captures import Unreadable
-
-    held: Refused | None = None
-    for found in files:
-        if held is not None:
-            shown.refused(held)
-            held = None
-        if isinstance(found, Refused):
-            counts.refused += 1
-            held = found
-        elif isinstance(found, Unreadable):
-            counts.unreadable += 1
-            shown.unreadable(found)
-        elif (checked := check(found, rules)) is None:
-            counts.unreadable += 1
-            shown.unreadable(Unreadable(found.source, _TIMELESS))
-        else:
-            counts.count(checked.verdict)
-            shown.checked(checked)
-    if held is not None and (counts.captures or counts.refused > 1):
-        shown.refused(held)
-        held = None
-    return held
+    return VerdictLines(output_console(), error_console(), explain)
 
 
 def _exit_code(counts: "Counts") -> ExitCode:

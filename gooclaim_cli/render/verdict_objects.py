@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from gooclaim_cli.capture_files import Refused
 from gooclaim_cli.checking import Checked, Counts
 from gooclaim_cli.render.json_lines import rfc3339, write_object
 from gooclaim_cli.wire.captures import Unreadable
+
+if TYPE_CHECKING:  # loaded only where something does not verify
+    from gooclaim_cli.wire.diagnosis import Diagnosis
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class VerdictObjects:
                 "reasons": list(dict.fromkeys(code.value for code in verdict.codes)),
                 "details": [finding.detail for finding in verdict.findings],
                 "notes": checked.notes,
-                "diagnosis": None,
+                "diagnosis": _diagnosis(checked.diagnosis),
             }
         )
 
@@ -78,3 +81,15 @@ class VerdictObjects:
 
     def _write(self, kind: str, members: dict[str, Any]) -> None:
         write_object({"kind": kind, "at": rfc3339(self.clock()), **members}, self.stream)
+
+
+def _diagnosis(found: "Diagnosis | None") -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "code": found.code,
+        "message": found.message,
+        "fix": found.fix,
+        "explained": found.explained,
+        "differs_at": found.differs_at,
+    }

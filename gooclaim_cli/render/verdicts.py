@@ -15,6 +15,7 @@ from gooclaim_cli.checking import Checked, Counts
 from gooclaim_cli.render.columns import Layout
 from gooclaim_cli.render.errors import message_lines
 from gooclaim_cli.render.escape import visible
+from gooclaim_cli.render.explanation import explanation, why
 from gooclaim_cli.render.terminal import fold_width, glyphs_for, has_colour, wrap_words, write_lines
 from gooclaim_cli.wire.captures import Unreadable
 
@@ -32,6 +33,7 @@ class VerdictLines:
     errors: Console
     explain: bool = False
     _types: dict[str | None, str] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
     _layout: Layout = field(init=False)
     _good: tuple[str, str, str] = field(init=False)
 
@@ -80,12 +82,22 @@ class VerdictLines:
         event = checked.verdict.event
         event_type, event_id = (event.event_type, event.event_id) if event else (None, None)
         head = self._head(event_type, event_id, checked.capture.source, ok=checked.verdict.ok)
-        if checked.verdict.ok:
+        if checked.verdict.ok or self.explain:
             yield head
         else:
-            yield from self._with_reason(head, visible(_why(checked)))
+            yield from self._with_reason(head, visible(why(checked)))
+            yield from self._fix(checked)
         for note in checked.notes:
             yield from self._indented(f"note: {visible(note)}", style="dim")
+        if self.explain and not checked.verdict.ok:
+            yield from explanation(checked, width=fold_width(self.console), indent=_INDENT)
+
+    def _fix(self, checked: Checked) -> Iterator[Text]:
+        """What to do about it, once for each kind."""
+        found = checked.diagnosis
+        if found is not None and found.code not in self._told:
+            self._told.add(found.code)
+            yield from self._indented(f"fix: {visible(found.fix)}", style="dim")
 
     def _head(self, event_type: str | None, event_id: str | None, source: str, *, ok: bool) -> Text:
         layout = self._layout
@@ -109,10 +121,6 @@ class VerdictLines:
         width = fold_width(self.console)
         for line in wrap_words(sentence, width=width, indent=_INDENT, hanging=_INDENT):
             yield Text(line, style=style)
-
-
-def _why(checked: Checked) -> str:
-    return "; ".join(finding.detail for finding in checked.verdict.findings)
 
 
 def _summary(counts: Counts) -> Iterator[Text]:

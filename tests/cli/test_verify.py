@@ -305,3 +305,42 @@ def test_no_secret_is_shown(verify: RunHere, tmp_path: Path) -> None:
     for options in ([], ["--json"]):
         done = verify([path, *options])
         assert SECRET.value not in done.stdout + done.stderr
+
+
+def test_a_mismatch_is_explained_with_its_fix(verify: RunHere, tmp_path: Path) -> None:
+    body = json.dumps(json.loads(in_history()["body"]))  # as a framework writes it again
+    path = saved(tmp_path, "a", line(body=body))
+    done = verify([path, "--no-expiry"])
+    assert done.code == 1
+    assert "the body was parsed and written again" in done.stdout
+    assert "fix: verify the raw bytes" in done.stdout
+    (capture, _) = objects(verify([path, "--no-expiry", "--json"]))
+    assert capture["reasons"] == ["signature_mismatch"]
+    assert capture["diagnosis"].keys() >= {"code", "message", "fix"}
+    assert capture["diagnosis"]["code"] == "body_reserialised"
+    assert capture["diagnosis"]["differs_at"] == 12
+
+
+def test_explain_opens_a_capture_at_the_byte(verify: RunHere, tmp_path: Path) -> None:
+    path = saved(tmp_path, "a", line(body=json.dumps(json.loads(in_history()["body"]))) + line())
+    done = verify([path, "--no-expiry", "--explain"], COLUMNS="80")
+    assert "from byte 12 on" in done.stdout
+    assert '{"event_id": "evt_' in done.stdout
+    assert '{"event_id":"evt_' in done.stdout
+    assert "body_reserialised" in done.stdout
+    assert done.stdout.count("SHA-256") == 1  # the good one stays closed
+
+
+def test_explain_says_what_was_ruled_out(verify: RunHere, tmp_path: Path) -> None:
+    done = verify(
+        [saved(tmp_path, "a", line()), "--explain"], GOOCLAIM_SIGNING_SECRET="whsec_other"
+    )
+    assert "Ruled out" in done.stdout
+    assert "check that the secret is this tenant's" in done.stdout
+
+
+def test_a_fix_is_told_once_for_many(verify: RunHere, tmp_path: Path) -> None:
+    path = saved(tmp_path, "a", line(body=in_history()["body"] + "\n") * 3)
+    done = verify([path, "--no-expiry"])
+    assert done.stdout.count("a newline at its end") == 3
+    assert done.stdout.count("fix: ") == 1

@@ -1,0 +1,127 @@
+"""Verifying what was saved: each capture judged, diagnosed where it fails, told, and counted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from gooclaim_cli.capture_files import CaptureFiles, Refused
+from gooclaim_cli.checking import Checked, Counts, Rules, check
+from gooclaim_cli.wire.captures import Capture, Unreadable
+
+if TYPE_CHECKING:  # loaded only where something does not verify
+    from gooclaim_cli.wire.diagnosis import NamedSecret
+
+EACH_SECONDS: Final = 2.0
+TOTAL_SECONDS: Final = 60.0
+_PATIENCE: Final = 3  # so many in a row that nothing explains, and only single causes are tried
+_TIMELESS: Final = "it does not say when it was received: write --at TIME, or --no-expiry"
+
+
+class Shown(Protocol):
+    """What verdicts are told to."""
+
+    def checked(self, checked: Checked) -> None:
+        """Show a capture's verdict."""
+
+    def unreadable(self, found: Unreadable) -> None:
+        """Show that a record among others could not be read."""
+
+    def refused(self, refused: Refused) -> None:
+        """Show that a file holds no captures."""
+
+    def summary(self, counts: Counts) -> None:
+        """Show how many there were."""
+
+
+@dataclass(slots=True)
+class Diagnoser:
+    """Says why captures do not verify, within bounds of time: 2 s for each, 60 s for all.
+
+    `clock` gives seconds. `others` are secrets that may have been used by mistake.
+    """
+
+    rules: Rules
+    clock: Callable[[], float]
+    others: "Sequence[NamedSecret]" = ()
+    each: float = EACH_SECONDS
+    total: float = TOTAL_SECONDS
+    _spent: float = 0.0
+    _in_vain: int = 0
+
+    def diagnosed(self, checked: Checked) -> Checked:
+        """Add why it does not verify, where that is to be found."""
+        from gooclaim_cli.wire.diagnosis import diagnose
+
+        started = self.clock()
+        until = started + min(self.each, self.total - self._spent)
+        if until <= started:  # all time is spent
+            return checked
+        found = diagnose(
+            checked.capture.delivery,
+            checked.verdict,
+            self.rules.secrets,
+            stop=lambda: self.clock() > until,
+            signed_content=self.rules.signed_content,
+            others=self.others,
+            thorough=self._in_vain < _PATIENCE,
+        )
+        self._spent += self.clock() - started
+        if found is not None:
+            self._in_vain = 0 if found.explained else self._in_vain + 1
+        return msgspec.structs.replace(checked, diagnosis=found)
+
+
+def run(files: CaptureFiles, rules: Rules, diagnoser: Diagnoser, shown: Shown) -> Counts:
+    """Check all, telling each verdict as it is known; Ctrl-C ends it with a summary.
+
+    Raises UsageError where the one thing to tell is a file that holds no captures.
+    """
+    running = _Run(rules, diagnoser, shown)
+    try:
+        for found in files:
+            running.take(found)
+    except KeyboardInterrupt:
+        running.end()
+        raise
+    running.end()
+    return running.counts
+
+
+@dataclass(slots=True)
+class _Run:
+    rules: Rules
+    diagnoser: Diagnoser
+    shown: Shown
+    counts: Counts = field(default_factory=Counts)
+    _held: Refused | None = None  # the first, until there is something else to tell
+
+    def take(self, found: Capture | Unreadable | Refused) -> None:
+        """Judge, tell and count one."""
+        if self._held is not None:
+            self.shown.refused(self._held)
+            self._held = None
+        if isinstance(found, Refused):
+            self.counts.refused += 1
+            self._held = found
+        elif isinstance(found, Unreadable):
+            self._unreadable(found)
+        elif (checked := check(found, self.rules)) is None:
+            self._unreadable(Unreadable(found.source, _TIMELESS))
+        else:
+            self.counts.count(checked.verdict)
+            good = checked.verdict.ok
+            self.shown.checked(checked if good else self.diagnoser.diagnosed(checked))
+
+    def _unreadable(self, found: Unreadable) -> None:
+        self.counts.unreadable += 1
+        self.shown.unreadable(found)
+
+    def end(self) -> None:
+        """Sum up."""
+        if self._held is not None:
+            if not self.counts.captures and self.counts.refused == 1:
+                raise self._held.error
+            self.shown.refused(self._held)
+        self.shown.summary(self.counts)

@@ -1,0 +1,124 @@
+"""What may have been signed besides the body: every string that people put around it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from gooclaim_cli.wire.delivery import IDEMPOTENCY_KEY_HEADER, TIMESTAMP_HEADER, Delivery
+from gooclaim_cli.wire.diagnosis.causes import Cause
+from gooclaim_cli.wire.signature import SignedContent
+
+_LONGEST: Final = 256
+_DOTTED: Final = "let the signer sign what is agreed: the string `<timestamp>.`, then the raw body"
+
+
+class Content(msgspec.Struct, frozen=True, gc=False):
+    """What stands before and behind the body, and why it would; None: it is what is expected."""
+
+    before: bytes = b""
+    behind: bytes = b""
+    cause: Cause | None = None
+
+
+def variants(delivery: Delivery, signed_content: SignedContent) -> list[Content]:
+    """All contents, the expected one first, each once."""
+    stamp = _stamp(delivery)
+    stamped = signed_content is SignedContent.TIMESTAMP_BODY or _has_own_stamp(delivery)
+    found: dict[tuple[bytes, bytes], Content] = {}
+    expected = Content(f"{stamp}.".encode() if stamp and stamped else b"")
+    for each in (expected, *_others(delivery, stamp, stamped=stamped)):
+        found.setdefault((each.before, each.behind), each)
+    return list(found.values())
+
+
+def _others(delivery: Delivery, stamp: str, *, stamped: bool) -> Iterator[Content]:
+    if stamped:
+        yield Content(
+            cause=Cause(
+                "timestamp_not_signed",
+                "the signature covers the body alone; the timestamp has to be signed too",
+                "let the signer sign `<timestamp>.` and the body: over the body alone, anybody"
+                " could send it again under a new timestamp",
+            )
+        )
+    if stamp:
+        yield Content(
+            f"{stamp}.".encode(),
+            cause=Cause(
+                "timestamp_signed",
+                "the signature covers the timestamp too: `<timestamp>.` before the body",
+                "set GOOCLAIM_SIGNED_CONTENT=timestamp.body",
+            ),
+        )
+        yield from _stamps(stamp)
+        yield from _arrangements(stamp)
+    yield from _with_ids(delivery, stamp)
+
+
+def _stamps(stamp: str) -> Iterator[Content]:
+    """The timestamp in other units."""
+    if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 16:
+        return
+    number = int(stamp)
+    message = "it was signed with the timestamp in milliseconds, and sent with another"
+    fix = f"sign the very text that {TIMESTAMP_HEADER} has: UNIX seconds"
+    cause = Cause("timestamp_milliseconds", message, fix)
+    yield Content(f"{stamp}000.".encode(), cause=cause)
+    yield Content(f"{number // 1000}.".encode(), cause=cause)
+    if number < 253_402_300_800:
+        moment = datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        message = "it was signed with the timestamp as a date"
+        for text in (f"{moment}Z", f"{moment}+00:00"):
+            yield Content(f"{text}.".encode(), cause=Cause("timestamp_as_date", message, fix))
+
+
+def _arrangements(stamp: str) -> Iterator[Content]:
+    """The timestamp elsewhere, or with something else between."""
+    for between in ("", ":", "\n", "|", "-", " ", ","):
+        words = f"{between!r} between" if between else "nothing between"
+        cause = Cause(
+            "content_other",
+            f"it was signed with the timestamp before the body, and {words}",
+            _DOTTED,
+        )
+        yield Content(f"{stamp}{between}".encode(), cause=cause)
+    cause = Cause("content_other", "it was signed with the timestamp behind the body", _DOTTED)
+    for between in (".", "", ":"):
+        yield Content(behind=f"{between}{stamp}".encode(), cause=cause)
+    cause = Cause("content_other", "it was signed as Slack does: `v0:`, timestamp, body", _DOTTED)
+    yield Content(f"v0:{stamp}:".encode(), cause=cause)
+
+
+def _with_ids(delivery: Delivery, stamp: str) -> Iterator[Content]:
+    for name in ("webhook-id", "svix-id", IDEMPOTENCY_KEY_HEADER):
+        value = (delivery.value(name) or "")[:_LONGEST]
+        if not value:
+            continue
+        if stamp:
+            cause = Cause(
+                "standard_webhooks",
+                f"it was signed as Standard Webhooks does: {name}, timestamp and body",
+                "it is no signature of Gooclaim's: verify it with a library for Standard Webhooks",
+            )
+            yield Content(f"{value}.{stamp}.".encode(), cause=cause)
+        cause = Cause("content_other", f"it was signed with {name} before the body", _DOTTED)
+        yield Content(f"{value}.".encode(), cause=cause)
+
+
+def _stamp(delivery: Delivery) -> str:
+    """The timestamp: of the signature's older form, of its header, of Standard Webhooks'."""
+    for part in (delivery.value("X-Gooclaim-Signature") or "")[:1024].split(","):
+        if part.strip().startswith("t="):
+            return part.strip()[2:_LONGEST]
+    for name in (TIMESTAMP_HEADER, "webhook-timestamp", "svix-timestamp"):
+        value = (delivery.value(name) or "").strip()
+        if value:
+            return value[:_LONGEST]
+    return ""
+
+
+def _has_own_stamp(delivery: Delivery) -> bool:
+    value = (delivery.value("X-Gooclaim-Signature") or "").strip()
+    return value.startswith("t=") and "v1=" in value

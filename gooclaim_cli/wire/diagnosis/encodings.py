@@ -1,0 +1,146 @@
+"""The body as it was in another encoding: charset, base64 and its like, compression."""
+
+import base64
+import binascii
+import contextlib
+import html
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote, quote_plus, unquote_to_bytes
+
+from gooclaim_cli.wire.diagnosis.causes import KEEP_RAW, Variant, named
+
+_LARGEST: Final = 4 * 1024 * 1024  # to compress, and decompressed
+_FORM: Final = re.compile(rb"(?:payload|body|data|json)=", re.ASCII)
+# The byte that names the system in gzip's header: Go, Java and others set it otherwise.
+_SYSTEMS: Final = (b"\xff", b"\x00", b"\x13")
+
+
+def variants(body: bytes) -> Iterator[Variant]:
+    """Yield what the body may have been before it was encoded, decoded or compressed."""
+    yield from _charsets(body)
+    yield from _decoded(body)
+    yield from _encoded(body)
+    yield from _compressed(body)
+
+
+def _charsets(body: bytes) -> Iterator[Variant]:
+    """Bytes that were read in one charset and written in another."""
+    if body.isascii():
+        for name in ("utf-16-le", "utf-16-be", "utf-16"):
+            yield _recoded(body.decode().encode(name), f"signed was {name.upper()}")
+        return
+    for name, words in (("latin-1", "Latin-1"), ("cp1252", "Windows-1252")):
+        with contextlib.suppress(UnicodeError):
+            yield _recoded(body.decode("utf-8").encode(name), f"UTF-8 was taken for {words}")
+        with contextlib.suppress(UnicodeError):
+            yield _recoded(body.decode(name).encode(), f"it is in {words}, signed was UTF-8")
+    try:
+        text = body.decode("utf-16")
+    except UnicodeError:
+        return
+    yield _recoded(text.encode("utf-8", "surrogatepass"), "it is in UTF-16, signed was UTF-8")
+
+
+def _recoded(data: bytes, words: str) -> Variant:
+    return named(data, "body_charset", f"the body's charset was changed: {words}", KEEP_RAW)
+
+
+def _decoded(body: bytes) -> Iterator[Variant]:
+    """The body is encoded once more than what was signed."""
+    fix = "decode the body once, then verify: or better, keep the bytes that came"
+    for data, words in _undone(body):
+        message = f"the body was encoded once more: it is {words}"
+        yield named(data, "body_double_encoded", message, fix)
+
+
+def _undone(body: bytes) -> Iterator[tuple[bytes, str]]:
+    text = body.strip()
+    inner = _json_string(text)
+    if inner is not None:
+        yield inner, "a JSON string that holds the JSON"
+    escaped = _json_string(b'"' + text + b'"')
+    if escaped is not None and escaped != text:
+        yield escaped, "escaped like a JSON string"
+    if text[:1] == text[-1:] and text[:1] in (b"'", b'"', b"`"):
+        yield text[1:-1], "in quotes"
+    if text.startswith((b"b'", b'b"')):
+        yield text[2:-1], "written as Python shows bytes"
+    with contextlib.suppress(binascii.Error, ValueError):
+        yield base64.b64decode(b"".join(text.split()), validate=True), "base64"
+    with contextlib.suppress(ValueError):
+        yield bytes.fromhex(text.decode("ascii")), "hexadecimal"
+    form = _FORM.match(text)
+    for data, words in (
+        (text, ""),
+        (text[form.end() :], " in a form's field") if form else (b"", ""),
+    ):
+        if b"%" in data or b"+" in data:
+            yield unquote_to_bytes(data), f"percent-encoded{words}"
+            yield unquote_to_bytes(data.replace(b"+", b" ")), f"percent-encoded{words}"
+    if b"&" in text:
+        yield (
+            html.unescape(text.decode("utf-8", "surrogateescape")).encode(
+                "utf-8", "surrogateescape"
+            ),
+            "full of HTML entities",
+        )
+
+
+def _json_string(text: bytes) -> bytes | None:
+    if text[:1] != b'"':
+        return None
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return inner.encode("utf-8", "surrogatepass") if isinstance(inner, str) else None
+
+
+def _encoded(body: bytes) -> Iterator[Variant]:
+    """What was signed is encoded once more than the body."""
+    fix = "verify what came, before it is decoded"
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    found = [
+        (base64.b64encode(body), "in base64"),
+        (body.hex().encode(), "in hexadecimal"),
+    ]
+    if text:
+        found += [
+            (json.dumps(text, ensure_ascii=False).encode("utf-8", "replace"), "as a JSON string"),
+            (json.dumps(text).encode(), "as a JSON string"),
+            (quote(text, safe="").encode(), "percent-encoded"),
+            (quote_plus(text).encode(), "percent-encoded"),
+            (html.escape(text).encode("utf-8", "replace"), "with HTML entities"),
+        ]
+    for data, words in found:
+        yield named(data, "body_double_encoded", f"the signature is of the body {words}", fix)
+
+
+def _compressed(body: bytes) -> Iterator[Variant]:
+    fix = "let nothing between Gooclaim and you compress or decompress the body, or undo it first"
+    for bits, words in ((31, "gzip"), (15, "zlib"), (-15, "deflate")):
+        inflater = zlib.decompressobj(wbits=bits)
+        try:
+            data = inflater.decompress(body, _LARGEST)
+        except zlib.error:
+            continue
+        if data:
+            message = f"the body is compressed with {words}; signed was what is within"
+            yield named(data, "body_compressed", message, fix)
+    if len(body) > _LARGEST:
+        return
+    for level in (6, 9, 1):
+        for bits, words in ((31, "gzip"), (15, "zlib"), (-15, "deflate")):
+            deflater = zlib.compressobj(level, wbits=bits)
+            data = deflater.compress(body) + deflater.flush()
+            message = f"the body was decompressed; the signature is of it compressed with {words}"
+            yield named(data, "body_compressed", message, fix)
+            for system in _SYSTEMS if bits == 31 else ():
+                yield named(data[:9] + system + data[10:], "body_compressed", message, fix)
