@@ -57,6 +57,20 @@ def production_secrets(settings: Settings) -> set[SigningSecret]:
     return found
 
 
+def secrets_of_other_profiles(settings: Settings) -> list[KnownSecret]:
+    """Those of the other profiles that there are, and that this one does not have."""
+    found: dict[SigningSecret, KnownSecret] = {}
+    for each in _profiles(settings):
+        if each.profile == settings.profile:
+            continue
+        source = f"that of the profile {each.profile or config_file.DEFAULT_PROFILE!r}"
+        with contextlib.suppress(ConfigurationError):  # what cannot be read signs nothing
+            for known in known_secrets(each):
+                if known.secret not in settings.signing_secrets:
+                    found.setdefault(known.secret, KnownSecret(known.secret, source))
+    return list(found.values())
+
+
 def _profiles(settings: Settings) -> Iterator[Settings]:
     variables = {HOME_VARIABLE: str(settings.places.config.parent)}
     names = config_file.read(settings.places.config, KEYS).profiles

@@ -39,21 +39,25 @@ class Shown(Protocol):
 class Diagnoser:
     """Says why captures do not verify, within bounds of time: 2 s for each, 60 s for all.
 
-    `clock` gives seconds. `others` are secrets that may have been used by mistake.
+    `clock` gives seconds. `others` gives secrets that may have been used by mistake; it is asked
+    once, and only where something does not verify.
     """
 
     rules: Rules
     clock: Callable[[], float]
-    others: "Sequence[NamedSecret]" = ()
+    others: "Callable[[], Sequence[NamedSecret]]" = tuple
     each: float = EACH_SECONDS
     total: float = TOTAL_SECONDS
     _spent: float = 0.0
     _in_vain: int = 0
+    _others: "Sequence[NamedSecret] | None" = None
 
     def diagnosed(self, checked: Checked) -> Checked:
         """Add why it does not verify, where that is to be found."""
         from gooclaim_cli.wire.diagnosis import diagnose
 
+        if self._others is None:
+            self._others = self.others()
         started = self.clock()
         until = started + min(self.each, self.total - self._spent)
         if until <= started:  # all time is spent
@@ -64,7 +68,7 @@ class Diagnoser:
             self.rules.secrets,
             stop=lambda: self.clock() > until,
             signed_content=self.rules.signed_content,
-            others=self.others,
+            others=self._others,
             thorough=self._in_vain < _PATIENCE,
         )
         self._spent += self.clock() - started

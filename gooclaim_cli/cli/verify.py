@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gooclaim_cli.settings import Settings
     from gooclaim_cli.verifying import Shown
     from gooclaim_cli.wire.captures import Capture
+    from gooclaim_cli.wire.diagnosis import NamedSecret
 
 _RECEIVED: Final = "received"
 
@@ -85,9 +86,8 @@ def verify(
     rules = _rules(loaded, at, tolerance, no_expiry=no_expiry)
     given = _headers(headers or (), signature, timestamp)
     files = _files(paths, loaded, given)
-    counts = run(
-        files, rules, Diagnoser(rules, time.monotonic), _shown(as_json=as_json, explain=explain)
-    )
+    diagnoser = Diagnoser(rules, time.monotonic, lambda: _other_secrets(loaded))
+    counts = run(files, rules, diagnoser, _shown(as_json=as_json, explain=explain))
     raise typer.Exit(_exit_code(counts))
 
 
@@ -102,6 +102,14 @@ def _rules(loaded: "Settings", at: str | None, tolerance: str, *, no_expiry: boo
         tolerance=math.inf if no_expiry else seconds("--tolerance", tolerance),
         signed_content=loaded.signed_content,
     )
+
+
+def _other_secrets(loaded: "Settings") -> "list[NamedSecret]":
+    """Those of other profiles: a capture may be of one of them."""
+    from gooclaim_cli.known_secrets import secrets_of_other_profiles
+    from gooclaim_cli.wire.diagnosis import NamedSecret
+
+    return [NamedSecret(each.source, each.secret) for each in secrets_of_other_profiles(loaded)]
 
 
 def _moment(at: str | None) -> float | None:
@@ -141,13 +149,9 @@ def _files(
                 found = reader.find(wanted)
             except NotInHistoryError:
                 return None
-        stored = found.stored
+        stored, delivery = found.stored, found.whole
         return Capture(
-            stored.delivery_id,
-            Format.HISTORY,
-            found.delivery.headers,
-            found.delivery.body,
-            stored.received_at,
+            stored.delivery_id, Format.HISTORY, delivery.headers, delivery.body, stored.received_at
         )
 
     def raw(name: str, pieces: Iterator[bytes]) -> "Iterator[Capture]":

@@ -344,3 +344,22 @@ def test_a_fix_is_told_once_for_many(verify: RunHere, tmp_path: Path) -> None:
     done = verify([path, "--no-expiry"])
     assert done.stdout.count("a newline at its end") == 3
     assert done.stdout.count("fix: ") == 1
+
+
+def test_the_secret_of_another_profile_is_named_and_not_shown(
+    verify: RunHere, tmp_path: Path, home: Path
+) -> None:
+    config = (
+        f'signing_secret = "whsec_ours"\n[profiles.staging]\nsigning_secret = "{SECRET.value}"\n'
+    )
+    (home / "config.toml").write_text(config, "utf-8")
+    path = saved(tmp_path, "a", line())
+    done = verify([path, "--no-expiry"], GOOCLAIM_SIGNING_SECRET="")
+    assert done.code == 1
+    assert "signed with another secret: that of the profile 'staging'" in done.stdout
+    assert SECRET.value not in done.stdout + done.stderr
+    assert (
+        verify([path, "--no-expiry", "--profile", "staging"], GOOCLAIM_SIGNING_SECRET="").code == 0
+    )
+    (capture, _) = objects(verify([path, "--no-expiry", "--json"], GOOCLAIM_SIGNING_SECRET=""))
+    assert capture["diagnosis"]["code"] == "secret_other"

@@ -46,7 +46,9 @@ def from_object(value: dict[str, Any], source: str) -> Records | None:
         return None
     if "body_base64" in value:
         content = body(value["body_base64"], is_base64=True, where="body_base64")
+    elif value.get("body") is None:
+        raise MembersError("body: it was not kept (listen --keep-bodies)")
     else:
-        content = body(value.get("body"))
+        content = body(value["body"])
     received_at = times.from_text(value.get("at"))
     return iter((Capture(source, Format.HISTORY, headers(value["headers"]), content, received_at),))

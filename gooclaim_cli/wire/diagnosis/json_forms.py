@@ -7,40 +7,17 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gooclaim_cli.wire.diagnosis import json_text, numbers, spelling
+from gooclaim_cli.wire.diagnosis import json_text, number_forms, spelling
 from gooclaim_cli.wire.diagnosis.causes import Variant, named
-from gooclaim_cli.wire.diagnosis.json_text import Array, Layout, Object, Spell, Value
+from gooclaim_cli.wire.diagnosis.json_text import Layout, Object, Spell, Value
+from gooclaim_cli.wire.diagnosis.layouts import LAYOUTS, PARSED_FIX, told
 from gooclaim_cli.wire.event import Event
 
-COMPACT: Final = Layout()
-SPACED: Final = Layout(comma=", ", colon=": ")
-LAYOUTS: Final = (
-    ("compact", COMPACT),
-    ("spaced, as Python's json.dumps writes it", SPACED),
-    ("indented by 2", Layout(colon=": ", indent="  ")),
-    ("indented by 4", Layout(colon=": ", indent="    ")),
-    ("indented by a tab", Layout(colon=": ", indent="\t")),
-    (
-        "indented by 2 with spaces around colons, as Jackson writes it",
-        Layout(colon=" : ", indent="  "),
-    ),
-    ("compact with a space after colons", Layout(colon=": ")),
-    ("compact with a space after commas", Layout(comma=", ")),
-)
 _FEW: Final = LAYOUTS[:4]
 _MOST_PERMUTED: Final = 5
-_MOST_NUMBERS: Final = 40
-_MANY_NUMBERS: Final = 40  # ways in which one may have been written
-_FEW_NUMBERS: Final = 12
-_FEW_WAYS: Final = 6
 _PUBLISHED: Final = tuple(f'"{name}"' for name in Event.__struct_fields__)
 _PUBLISHED_DATA: Final = ('"workflow_id"', '"workflow_type"', '"claim_id_hash"', '"phone_hash"')
 _Members = tuple[tuple[str, Value], ...]
-_FIX: Final = (
-    "verify the raw bytes, before anything parses them: request.get_data() in Flask, await"
-    " request.body() in FastAPI, request.body in Django, express.raw() in Express, php://input in"
-    " PHP"
-)
 
 
 def variants(body: bytes) -> Iterator[Variant]:
@@ -57,7 +34,7 @@ def rarer(body: bytes) -> Iterator[Variant]:
     """Yield the body with other numbers, and in any order: forms that are many."""
     tree = json_text.parse(body)
     if tree is not None and not isinstance(tree, str):
-        yield from _numbers(tree)
+        yield from number_forms.one(tree)
         yield from _permutations(tree)
 
 
@@ -66,9 +43,9 @@ def pairs(body: bytes) -> Iterator[Variant]:
     tree = json_text.parse(body)
     if tree is None or isinstance(tree, str):
         return
-    yield from _two_numbers(tree)
+    yield from number_forms.two(tree)
     for order, ordered in _orders(tree):
-        yield from _numbers(ordered, order)
+        yield from number_forms.one(ordered, order)
     yield from _permutations(tree, [style.spell for style in spelling.STYLES[:3]])
 
 
@@ -76,12 +53,12 @@ def _forms(
     tree: Value, order: str = "", *, layouts: tuple[tuple[str, Layout], ...] = LAYOUTS
 ) -> Iterator[Variant]:
     for name, layout in layouts:
-        yield from _both_ends(json_text.write(tree, layout), _told(name, order))
+        yield from _both_ends(json_text.write(tree, layout), told(name, order))
     for style in spelling.STYLES:
         for name, layout in layouts:
             text = json_text.write(tree, layout, style.spell)
             yield from _both_ends(
-                text, _told(name, f"{order}, {style.name}" if order else style.name)
+                text, told(name, f"{order}, {style.name}" if order else style.name)
             )
 
 
@@ -91,13 +68,9 @@ def _both_ends(text: str, words: str) -> Iterator[Variant]:
     yield _reserialised(data + b"\n", f"{words}, with a newline at its end")
 
 
-def _told(layout: str, rest: str) -> str:
-    return f"{layout}, {rest}" if rest else layout
-
-
 def _reserialised(data: bytes, words: str) -> Variant:
     message = f"the body was parsed and written again; what was signed is {words}"
-    return named(data, "body_reserialised", message, _FIX)
+    return named(data, "body_reserialised", message, PARSED_FIX)
 
 
 def _orders(tree: Value) -> Iterator[tuple[str, Value]]:
@@ -149,64 +122,3 @@ def _orders_of(members: _Members) -> Iterator[_Members]:
     rest = tuple(each for each in members if each[0] not in _PUBLISHED_DATA)
     if len(rest) <= _MOST_PERMUTED:
         yield from (known + each for each in itertools.permutations(rest))
-
-
-def _numbers(tree: Value, order: str = "") -> Iterator[Variant]:
-    """Each number as it may have been, one at a time, then all in the same way."""
-    found = list(itertools.islice(dict.fromkeys(_numbers_in(tree)), _MOST_NUMBERS))
-    for number in found:
-        others = list(dict.fromkeys(numbers.before(number)))
-        for other in others:
-            if other != number:
-                few = len(others) > _MANY_NUMBERS
-                yield from _rewritten(tree, {number: other}, order, few=few)
-    for way in range(4):
-        changed = {
-            number: others[way]
-            for number in found
-            for others in [list(itertools.islice(numbers.before(number), 4))]
-            if len(others) > way
-        }
-        if len(changed) > 1:
-            yield from _rewritten(tree, changed, order)
-
-
-def _two_numbers(tree: Value) -> Iterator[Variant]:
-    """Two numbers, each as it may have been."""
-    found = list(itertools.islice(dict.fromkeys(_numbers_in(tree)), _FEW_NUMBERS))
-    ways = {each: list(itertools.islice(numbers.before(each), _FEW_WAYS)) for each in found}
-    for one, other in itertools.combinations(found, 2):
-        for was in itertools.product(ways[one], ways[other]):
-            yield from _rewritten(tree, dict(zip((one, other), was, strict=True)), few=True)
-
-
-def _rewritten(
-    tree: Value, changed: dict[str, str], order: str = "", *, few: bool = False
-) -> Iterator[Variant]:
-    replaced = _replaced(tree, changed)
-    pairs = ", ".join(f"{number} was {other}" for number, other in list(changed.items())[:2])
-    message = f"numbers were rewritten by a parser: {pairs} when it was signed"
-    for name, layout in _FEW[: 1 if few else 3]:
-        for spell in (None, *(style.spell for style in spelling.STYLES[: 1 if few else 2])):
-            data = json_text.write(replaced, layout, spell).encode("utf-8", "surrogatepass")
-            form = _told(name, order)
-            yield named(data, "body_numbers_rewritten", f"{message}, {form}", _FIX)
-
-
-def _numbers_in(value: Value) -> Iterator[str]:
-    if isinstance(value, Object):
-        for _, each in value.members:
-            yield from _numbers_in(each)
-    elif isinstance(value, Array):
-        for each in value.elements:
-            yield from _numbers_in(each)
-    elif value[:1] in "-0123456789":
-        yield value
-
-
-def _replaced(value: Value, changed: dict[str, str]) -> Value:
-    if isinstance(value, Object):
-        return Object(tuple((name, _replaced(each, changed)) for name, each in value.members))
-    if isinstance(value, Array):
-        return Array(tuple(_replaced(each, changed) for each in value.elements))
-    return changed.get(value, value)

@@ -89,14 +89,10 @@ class Search:
             or self._try(self._bytes, self._keys, first, kind)
             or self._try(self._bytes, self._own, self._contents, kind)
             or self._try(self._forms, self._keys, first, kind)
-            or self._try(
-                self._remembered(json_forms.rarer(self._body.data)), self._own, first, kind
-            )
+            or self._try(self._once(json_forms.rarer), self._own, first, kind)
             or self._try(self._forms, self._own, self._contents, kind)
             or self._try(known, self._own, first, self._hashes)
-            or self._try(
-                self._remembered(json_forms.pairs(self._body.data)), self._own, first, kind
-            )
+            or self._try(self._once(json_forms.pairs), self._own, first, kind)
             or self._try_twice_changed(first, kind)
         )
 

@@ -146,6 +146,13 @@ def test_a_member_that_is_wrong_is_named(changed: dict[str, Any], problem: str) 
     assert found == Unreadable("file:1", problem)
 
 
+def test_a_delivery_without_its_body_cannot_be_read() -> None:
+    value = {**support.in_history(), "body": None, "body_kept": False}
+    (found,) = read_bytes(json.dumps(value).encode())
+    assert isinstance(found, Unreadable)
+    assert "not kept" in found.problem
+
+
 def test_headers_that_are_folded_or_repeated_are_kept() -> None:
     request = b"POST / HTTP/1.1\r\nA: b\r\n\tc\r\nA:d\r\n\r\nbody"
     assert only_delivery(request) == Delivery((("A", "b c"), ("A", "d")), b"body")
