@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -34,7 +35,10 @@ _REACHED_WITHIN: Final = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunnelOptions:
-    """What `listen` is told about its tunnel. `ask` None: nobody is there."""
+    """What `listen` is told about its tunnel. `ask` None: nobody is there.
+
+    `may_download`: somebody can agree to a download of ngrok's agent.
+    """
 
     kind: TunnelKind = TunnelKind.AUTO
     public_url: str | None = None
@@ -42,15 +46,19 @@ class TunnelOptions:
     region: str | None = None
     inspect: bool = False
     probe: bool = True
+    may_download: bool = False
     ask: Ask | None = None
     timing: Timing = Timing()  # noqa: RUF009 - frozen
 
 
-def find(settings: Settings, environment: Mapping[str, str]) -> Found:
+def find(
+    settings: Settings, environment: Mapping[str, str], *, may_download: bool = False
+) -> Found:
     """What there is on this machine to make a tunnel with."""
     from gooclaim_cli.tunnels import finding
 
-    return finding.find(settings.places.data, settings.ngrok_authtoken, environment)
+    found = finding.find(settings.places.data, settings.ngrok_authtoken, environment)
+    return dataclasses.replace(found, may_download=may_download)
 
 
 def choose_tunnel(
@@ -65,7 +73,11 @@ def choose_tunnel(
         options.public_url,
         sandbox=environment is Environment.SANDBOX,
         rule=rule(settings, os.environ if variables is None else variables),
-        find=lambda: find(settings, os.environ if variables is None else variables),
+        find=lambda: find(
+            settings,
+            os.environ if variables is None else variables,
+            may_download=options.may_download,
+        ),
     )
 
 

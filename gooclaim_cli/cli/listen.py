@@ -174,6 +174,7 @@ def listen(
     Without an account: gooclaim listen --sandbox --forward-to 3000
     """
     from gooclaim_cli import settings as settings_module
+    from gooclaim_cli.cli.agent_download import offer_agent
     from gooclaim_cli.cli.notices import waiting_teller
     from gooclaim_cli.cli.session import watch
     from gooclaim_cli.credentials import with_secret
@@ -191,8 +192,10 @@ def listen(
         inspect=inspect,
         probe=probe,
         sandbox=sandbox,
+        as_json=as_json,
     )
     settings = settings_module.load({"api_url": api_url, "profile": profile})
+    offer_agent(tunneling, settings)
     registers = register and tunneling.kind is not TunnelKind.NONE
     if registers and not sandbox:
         settings = with_secret(settings, waiting_teller(as_json=as_json))

@@ -64,8 +64,10 @@ def tunnel_options(
     inspect: bool,
     probe: bool,
     sandbox: bool,
+    as_json: bool,
 ) -> "TunnelOptions":
     """Gather them. Raises UsageError for what does not go together."""
+    from gooclaim_cli.cli.agent_download import may_ask
     from gooclaim_cli.public_end import TunnelOptions
     from gooclaim_cli.tunnels import TunnelKind, UrlTunnel
 
@@ -90,4 +92,5 @@ def tunnel_options(
         region=region,
         inspect=inspect,
         probe=probe,
+        may_download=not sandbox and may_ask(as_json=as_json),
     )
