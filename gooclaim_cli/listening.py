@@ -148,7 +148,12 @@ class Session:
         receiver = await self._start_receiver(stack, environment, kind)
         path = self._plan.receiver.path
         public = PublicEnd(
-            self._plan.tunneling, kind, path=path, settings=self._settings, notify=self._notify
+            self._plan.tunneling,
+            kind,
+            path=path,
+            bind=self._plan.bind,
+            settings=self._settings,
+            notify=self._notify,
         )
         door = public.door(receiver)
         port = await stack.enter_async_context(

@@ -82,7 +82,7 @@ def choose_tunnel(
 
 
 class PublicEnd:
-    """The tunnel of one session. `kind` is settled; `path` is the receiver's."""
+    """The tunnel of one session. `kind` is settled; `path` and `bind` are the receiver's."""
 
     def __init__(
         self,
@@ -90,6 +90,7 @@ class PublicEnd:
         kind: TunnelKind,
         *,
         path: str,
+        bind: str,
         settings: Settings,
         notify: Notify,
         environment: Mapping[str, str] | None = None,
@@ -97,6 +98,7 @@ class PublicEnd:
         self._options = options
         self._kind = kind
         self._path = path
+        self._bind = bind
         self._settings = settings
         self._notify = notify
         self._environment = os.environ if environment is None else environment
@@ -176,7 +178,7 @@ class PublicEnd:
         return NgrokTunnel(
             found.ngrok,
             self._children,
-            target=f"http://127.0.0.1:{port}",
+            target=local_address(self._bind, port),
             options=NgrokOptions(
                 authtoken=found.ngrok_authtoken,
                 domain=self._options.domain or self._settings.ngrok_domain,
@@ -199,7 +201,7 @@ class PublicEnd:
         return CloudflaredTunnel(
             found.cloudflared,
             self._children,
-            target=f"http://127.0.0.1:{port}",
+            target=local_address(self._bind, port),
             environment=self._environment,
             named=self._named_tunnel(),
         )
@@ -221,6 +223,12 @@ class PublicEnd:
             credentials=settings.cloudflared_credentials,
             token=settings.cloudflared_token,
         )
+
+
+def local_address(bind: str, port: int) -> str:
+    """How a program on this machine reaches what serves on an address. Pure."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(bind, bind)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _local_tunnel(app: AsgiApp, api: TenantApi, gate: Gate) -> Tunnel:

@@ -1,6 +1,7 @@
 """Running a listening session under a renderer, until a signal or a closed pipe ends it."""
 
 import asyncio
+import dataclasses
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -10,7 +11,7 @@ from gooclaim_cli import private_files
 from gooclaim_cli.cli.consoles import error_console, output_console
 from gooclaim_cli.cli.running import end_on_signals, run
 from gooclaim_cli.errors import ExitCode
-from gooclaim_cli.happenings import Happening, Ready
+from gooclaim_cli.happenings import Happening, Notice, Ready
 from gooclaim_cli.listening import Session
 from gooclaim_cli.plan import ListenPlan
 from gooclaim_cli.render.json_lines import JsonRenderer, encode_object, to_object
@@ -76,17 +77,28 @@ class _Audience:
     def __init__(self, renderer: Renderer, ready_file: ReadyFile | None) -> None:
         self._renderer = renderer
         self._ready_file = ready_file
+        self._ready: Ready | None = None  # as it is now: the public URL may change
         self.on_gone = lambda: None
 
     def tell(self, happening: Happening) -> None:
+        self._keep_ready_file(happening)
         try:
             self._renderer.show(happening)
         except OSError:
             # A terminal or pipe that is gone: what we print now has no reader, ever.
             self._renderer = _Silence()
             asyncio.get_running_loop().call_soon(self.on_gone)
-        if isinstance(happening, Ready) and self._ready_file is not None:
-            self._ready_file.write(encode_object(to_object(happening)))
+
+    def _keep_ready_file(self, happening: Happening) -> None:
+        """Before it is shown: who reads that it is ready, or has moved, may look at once."""
+        if isinstance(happening, Ready):
+            self._ready = happening
+        elif isinstance(happening, Notice) and happening.public_url and self._ready:
+            self._ready = dataclasses.replace(self._ready, public_url=happening.public_url)
+        else:
+            return
+        if self._ready_file is not None:
+            self._ready_file.write(encode_object(to_object(self._ready)))
 
 
 class _Silence:

@@ -96,6 +96,8 @@ class Children:
             )
         except OSError as error:
             raise TunnelError(f"{program} cannot be started: {error.strerror}") from None
+        if sys.platform == "win32":  # elsewhere the leash has written it
+            leash.record(str(self._folder), os.getpid(), str(program), pid=process.pid)
         child = Child(process, deque(maxlen=_LINES_KEPT), asyncio.Event())
         reading = asyncio.create_task(_read(child, on_line), name=f"read {program.name}")
         try:

@@ -22,24 +22,30 @@ _CANNOT_RUN = 126
 def main(holder: str, session: int, folder: str, command: list[str]) -> int:
     """Tie ourselves to the session and run the program; returns only where it cannot be run."""
     program = command[0]
-    _record(folder, session, program)
+    record(folder, session, program, pid=os.getpid())
     if holder == "kernel":
         _die_with_the_session(session)
     else:
         _watch_in_a_child(session)
     try:
-        os.execv(program, command)  # noqa: S606 - a list, no shell
+        os.execve(program, command, _environment())  # noqa: S606 - a list, no shell
     except OSError as error:
         sys.stderr.write(f"{program} cannot be run: {error.strerror}\n")
     return _CANNOT_RUN
 
 
-def _record(folder: str, session: int, program: str) -> None:
-    record = {"session": session, "started": time.time(), "program": program}
-    path = Path(folder, f"{os.getpid()}.json")
+def _environment() -> dict[str, str]:
+    """Ours, without what is ours alone: client and signing secrets are no tunnel's business."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GOOCLAIM_")}
+
+
+def record(folder: str, session: int, program: str, *, pid: int) -> None:
+    """Write what a later session needs to know that a process is a leftover, and end it."""
+    members = {"session": session, "started": time.time(), "program": program}
+    path = Path(folder, f"{pid}.json")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     half = path.with_suffix(".half")
-    half.write_text(json.dumps(record), "utf-8")
+    half.write_text(json.dumps(members), "utf-8")
     half.replace(path)
 
 

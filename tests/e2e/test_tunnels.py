@@ -1,6 +1,7 @@
 """`gooclaim listen` through tunnels: other programs, real TLS, an https URL on this machine."""
 
 import contextlib
+import json
 import shutil
 import signal
 import socket
@@ -63,10 +64,15 @@ def url_of(client: SandboxClient) -> Any:
 def test_a_session_through_a_tunnel_that_dies(tmp_path: Path, name: str) -> None:
     """Registered, delivered; the program dies; the new URL is registered, the retry arrives."""
     fake = FakeProgram(name, tmp_path)
+    ready_file = tmp_path / "ready.json"
     with (
         sandbox(tmp_path, fake.ca_file) as client,
         listening(
-            tmp_path, client, "--tunnel", name, **fake.variables, NGROK_AUTHTOKEN=TOKEN
+            tmp_path,
+            client,
+            *("--tunnel", name, "--ready-file", str(ready_file)),
+            **fake.variables,
+            NGROK_AUTHTOKEN=TOKEN,
         ) as listen,
     ):
         ready = listen.told("ready")
@@ -84,6 +90,7 @@ def test_a_session_through_a_tunnel_that_dies(tmp_path: Path, name: str) -> None
         moved = listen.told("notice", code="tunnel_moved")
         assert url_of(client) == moved["public_url"] != ready["public_url"]
         assert "registered anew" in moved["message"]
+        assert json.loads(ready_file.read_text())["public_url"] == moved["public_url"]
         arrived = listen.told("delivery", event_id=missed["event_id"])
         assert (arrived["verdict"], arrived["response_status"]) == ("verified", 200)
 

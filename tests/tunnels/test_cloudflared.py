@@ -47,6 +47,7 @@ def test_a_quick_tunnel_needs_nothing(cloudflared: FakeProgram, children: Childr
 def test_what_is_the_users_stays_out_of_it(cloudflared: FakeProgram, children: Children) -> None:
     """Neither ~/.cloudflared/config.yml nor TUNNEL_* of another tunnel; no update; JSON log."""
     variables = {"TUNNEL_URL": "http://elsewhere", "TUNNEL_TOKEN": "another", "HOME": "/nowhere"}
+    variables |= {"GOOCLAIM_CLIENT_SECRET": "obviously_fake"}
 
     async def test() -> None:
         async with tunnel_of(cloudflared, children, variables=variables).open(ignore):
@@ -62,6 +63,7 @@ def test_what_is_the_users_stays_out_of_it(cloudflared: FakeProgram, children: C
         "TUNNEL_LOG_OUTPUT": "json"
     }
     assert environment["HOME"] == "/nowhere"
+    assert not [name for name in environment if name.startswith("GOOCLAIM_")]
 
 
 def test_it_is_ready_only_once_it_is_registered(

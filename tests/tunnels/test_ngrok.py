@@ -39,10 +39,11 @@ def tunnel_of(fake: FakeProgram, children: Children, **given: Any) -> NgrokTunne
 
 
 def test_a_tunnel_opens_and_nobody_can_read_the_token(
-    ngrok: FakeProgram, children: Children
+    ngrok: FakeProgram, children: Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not in an argument, in a file for this user alone; gone with the tunnel."""
     config = Path()
+    monkeypatch.setenv("GOOCLAIM_CLIENT_SECRET", "obviously_fake")
 
     async def test() -> None:
         nonlocal config
@@ -50,6 +51,7 @@ def test_a_tunnel_opens_and_nobody_can_read_the_token(
             assert opened.origin.startswith("https://localhost:")
             assert opened.inspector is None
             seen = ngrok.runs[0]
+            assert "GOOCLAIM_CLIENT_SECRET" not in seen["environment"]
             config = Path(seen["arguments"][seen["arguments"].index("--config") + 1])
             process = psutil.Process(seen["pid"])
             lineage = [process, *process.parents(), *psutil.Process().children(recursive=True)]
