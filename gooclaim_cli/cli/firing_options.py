@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gooclaim_cli.cli.options import schedule
 from gooclaim_cli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +82,11 @@ SkipTlsVerify = Annotated[
 ]
 Speed = Annotated[
     str,
-    typer.Option(metavar="FACTOR", help="Go through waits so many times as fast: 10x."),
+    typer.Option(
+        metavar="FACTOR",
+        help="Go through waits so many times as fast: 10x.",
+        rich_help_panel="Pace",
+    ),
 ]
 
 
@@ -125,6 +130,13 @@ def read_speed(text: str) -> float:
     return speed
 
 
+def read_schedule(text: str | None) -> tuple[float, ...]:
+    """Read the waits before retries; None: those of the contract. Raises UsageError."""
+    from gooclaim_cli.wire.retrying import RETRY_SCHEDULE
+
+    return RETRY_SCHEDULE if text is None else schedule("--retry-schedule", text)
+
+
 def read_secret(path: Path) -> "SigningSecret":
     """Read a file that holds a secret and nothing else. Raises ConfigurationError."""
     from gooclaim_cli.wire import SigningSecret
@@ -165,7 +177,9 @@ def secret_for(aim: "Aim", secret_file: Path | None, settings: "Settings") -> "S
         return read_secret(secret_file)
     if aim.session is not None and aim.session.signing_secret is not None:
         return SigningSecret(aim.session.signing_secret)
-    from gooclaim_cli.known_secrets import known_secrets
+    if settings.signing_secrets:
+        return settings.signing_secrets[0]
+    from gooclaim_cli.known_secrets import known_secrets  # costs start-up
 
     for known in known_secrets(settings):
         return known.secret
@@ -205,6 +219,12 @@ def tls_for(urls: Sequence[str], cacert: Path | None, *, verify: bool) -> "ssl.S
     from gooclaim_cli.sending import client_tls
 
     return client_tls(cacert=cacert, verify=verify)
+
+
+def read_once(*paths: Path | None) -> None:
+    """Raise UsageError where several things are to be read from standard input."""
+    if paths.count(Path("-")) > 1:
+        raise UsageError("standard input can be read only once", "give a file in place of one -")
 
 
 def refuse_together(**given: object) -> None:

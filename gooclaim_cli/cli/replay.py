@@ -18,7 +18,7 @@ def replay(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ID|FILE]...",
+            metavar="ID|FILE",
             help="Ids of the history (their beginning or end will do), or saved deliveries: files,"
             " folders, globs, - for standard input.",
         ),
@@ -120,6 +120,7 @@ def replay(
     firing.refuse_together(verbatim=verbatim, **{"new-key": new_key})
     firing.refuse_together(**{"interval": interval != "0s", "as-recorded": as_recorded})
     firing.refuse_together(**{"as": print_as, "dry-run": dry_run, "diff": diff})
+    firing.read_once(*(Path(each) for each in what or ()), secret_file)
     known = settings_module.load({"profile": profile})
     wanted = Wanted(event_type=event_type, since=since_time(since), last=last, failed=failed)
     originals = replays.select(tuple(what or ()), wanted, known)

@@ -152,7 +152,11 @@ def run(
             attempts=plan.conditions.attempts,
         )
     )
-    asyncio.run(_run(plan, known, tls, done, board))
+    try:
+        asyncio.run(_run(plan, known, tls, done, board))
+    except KeyboardInterrupt:
+        board.end([each.fired for each in done])
+        raise
     board.end([each.fired for each in done])
     right = all(each.fired.held for each in done)
     differs = diff and any(each.differs for each in done)

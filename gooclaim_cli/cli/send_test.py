@@ -2,13 +2,15 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gooclaim_cli.cli import firing_options as firing
 from gooclaim_cli.cli import options
-from gooclaim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from gooclaim_cli.firing.samples import Recipe
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -35,14 +37,26 @@ def send_test(
         typer.Option(
             "--fault",
             metavar="NAME",
-            help="Break it: bad-signature, stale, duplicate and more (an unknown name lists them);"
-            " all fires each and shows a table. Repeatable.",
+            help="Break it; all fires each fault and shows a table. Repeatable. There are"
+            " bad-signature, malformed-signature, no-signature, wrong-secret, tampered-body, stale,"
+            " future, no-timestamp, malformed-timestamp, type-mismatch, not-json, truncated,"
+            " missing-member, unknown-member, unknown-type, huge, slow-body, duplicate,"
+            " concurrent-duplicates, reordered, retry-after-refusal.",
             autocompletion=_faults,
         ),
     ] = None,
     retry: Annotated[
         bool, typer.Option("--retry", help="Try again as Gooclaim does, until it is taken.")
     ] = False,
+    watch: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--watch",
+            metavar="PATH",
+            help="Send again when this file or folder changes, and show how the answer differs."
+            " Repeatable.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the request instead of sending it.")
     ] = False,
@@ -104,10 +118,18 @@ def send_test(
             metavar="SPANS",
             help="How long to wait before each retry, like 1s,2s,4s.",
             show_default="10s,60s,5m,30m,2h",
-            rich_help_panel="Retries",
+            rich_help_panel="Pace",
         ),
     ] = None,
     speed: firing.Speed = "1x",
+    settle: Annotated[
+        str,
+        typer.Option(
+            metavar="SPAN",
+            help="With --watch: how long after a change the handler may begin its restart.",
+            rich_help_panel="Handler",
+        ),
+    ] = "2s",
     slow: Annotated[
         str,
         typer.Option(
@@ -128,56 +150,62 @@ def send_test(
     """
     from gooclaim_cli import settings as settings_module
     from gooclaim_cli.cli import shooting
+    from gooclaim_cli.cli.recipes import RecipeOptions
     from gooclaim_cli.firing.jobs import Job, faults_of
     from gooclaim_cli.firing.range import Conditions
-    from gooclaim_cli.firing.samples import Recipe, check_type
     from gooclaim_cli.firing.shots import Signer
-    from gooclaim_cli.fixtures import parse_setting
-    from gooclaim_cli.wire.retrying import RETRY_SCHEDULE
 
     firing.refuse_together(retry=retry, fault=fault)
-    firing.refuse_together(retry=retry, **{"dry-run": dry_run, "as": print_as})
-    firing.refuse_together(fixture=fixture, **{"body-file": body_file})
-    if event_type is None and not (fixture or body_file or fault):
-        raise UsageError(
-            "nothing says which event to send",
-            "write its type: gooclaim send-test workflow.completed; gooclaim events lists them",
-        )
-    if event_type is not None:
-        check_type(event_type)
-    known = settings_module.load({"profile": profile})
-    recipe = Recipe(
+    firing.refuse_together(retry=retry, watch=watch, **{"dry-run": dry_run, "as": print_as})
+    event = RecipeOptions(
         event_type=event_type,
-        tenant_id=known.tenant_id,
-        template=firing.read_template(fixture),
-        body=firing.read_input(body_file, "--body-file") if body_file else None,
-        settings=tuple(map(parse_setting, settings or ())),
+        fixture=fixture,
+        body_file=body_file,
+        settings=settings or (),
         event_id=event_id,
         idempotency_key=idempotency_key,
+        any_type=bool(fault),
     )
+    firing.read_once(fixture, body_file, secret_file)
+    known = settings_module.load({"profile": profile})
+    recipe = event.read(known.tenant_id)
     aim = firing.aim_at(recipe.type_named, to, known)
-    if aim.session is not None and aim.session.tenant_id:
-        recipe = dataclasses.replace(recipe, tenant_id=aim.session.tenant_id)
+    tenant_id = aim.session.tenant_id if aim.session else known.tenant_id
     secret = firing.secret_for(aim, secret_file, known)
     firing.permit(aim, secret, known, yes_remote=yes_remote)
-    job = Job(
-        recipe,
-        Signer(secret, known.signed_content),
-        faults=faults_of(fault or ()),
-        seed=seed,
-        slow=options.seconds("--slow", slow, zero=True),
-    )
+
+    def job(recipe: "Recipe") -> Job:
+        return Job(
+            dataclasses.replace(recipe, tenant_id=tenant_id),
+            Signer(secret, known.signed_content),
+            faults=faults_of(fault or ()),
+            seed=seed,
+            slow=options.seconds("--slow", slow, zero=True),
+            new_keys=bool(watch),
+        )
+
     conditions = Conditions(
         to=aim.url,
         deadline=options.seconds("--deadline", deadline),
-        schedule=RETRY_SCHEDULE
-        if retry_schedule is None
-        else options.schedule("--retry-schedule", retry_schedule),
+        schedule=firing.read_schedule(retry_schedule),
         speed=firing.read_speed(speed),
         replace=tuple(map(options.header, header or ())),
     )
     if dry_run or print_as:
-        shooting.show_requests(job, conditions, print_as, as_json=as_json)
+        shooting.show_requests(job(recipe), conditions, print_as, as_json=as_json)
         return
     tls = firing.tls_for([aim.url], cacert, verify=not skip_tls_verify)
-    raise typer.Exit(shooting.shoot(job, conditions, tls, retry=retry, as_json=as_json))
+    if not watch:
+        done = shooting.shoot(job(recipe), conditions, tls, retry=retry, as_json=as_json)
+        raise typer.Exit(done)
+    from gooclaim_cli.cli.watching import Watch, keep_firing
+
+    watched = Watch(
+        paths=tuple(watch),
+        events=event.files,
+        settle=options.seconds("--settle", settle, zero=True),
+        as_json=as_json,
+    )
+    raise typer.Exit(
+        keep_firing(lambda: job(event.read(known.tenant_id)), conditions, tls, watched)
+    )

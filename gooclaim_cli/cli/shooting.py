@@ -25,15 +25,16 @@ def shoot(
     job: Job, conditions: Conditions, tls: ssl.SSLContext | None, *, retry: bool, as_json: bool
 ) -> ExitCode:
     """Fire and show what became of it; REFUSED where the handler did not do what is right."""
-    volleys = asyncio.run(
-        _shoot(job, conditions, tls, _board(job, conditions, retry, as_json), retry)
-    )
+    board = board_for(job, conditions, retry=retry, as_json=as_json)
+    volleys = asyncio.run(fire(job, conditions, tls, board, retry=retry))
+    board.end(volleys)
     counted = volleys[-1:] if retry else volleys  # earlier attempts may fail
     held = all(each.held for volley in counted for each in volley)
     return ExitCode.OK if held else ExitCode.REFUSED
 
 
-def _board(job: Job, conditions: Conditions, retry: bool, as_json: bool) -> Scoreboard:
+def board_for(job: Job, conditions: Conditions, *, retry: bool, as_json: bool) -> Scoreboard:
+    """Who shows what is fired."""
     if as_json:
         return JsonScoreboard(sys.stdout)
     if len(job.faults) > 1:
@@ -41,16 +42,21 @@ def _board(job: Job, conditions: Conditions, retry: bool, as_json: bool) -> Scor
     return (AttemptScoreboard if retry else FullScoreboard)(output_console(), conditions.attempts)
 
 
-async def _shoot(
-    job: Job, conditions: Conditions, tls: ssl.SSLContext | None, board: Scoreboard, retry: bool
+async def fire(
+    job: Job,
+    conditions: Conditions,
+    tls: ssl.SSLContext | None,
+    board: Scoreboard,
+    *,
+    retry: bool = False,
 ) -> list[tuple[Fired, ...]]:
+    """Fire, show each volley as it is answered, and return all of them. Raises GooclaimError."""
     volleys = []
     async with Sender(tls=tls) as sender:
         to = Range(conditions, sender, random=SystemRandom(), tls=tls)
         async for volley in (retry_job if retry else run_job)(job, to):
             volleys.append(volley)
             board.show(volley)
-    board.end(volleys)
     return volleys
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from random import Random, SystemRandom
 
 from gooclaim_cli.errors import GooclaimError, UsageError
@@ -11,6 +12,7 @@ from gooclaim_cli.firing.samples import SEEDED_TIME, Recipe
 from gooclaim_cli.firing.sequences import faulty_volley, good_volley
 from gooclaim_cli.firing.shots import Sample, Signer, Volley
 from gooclaim_cli.sending import SendFailure
+from gooclaim_cli.ulids import new_ulid
 
 _NOT_THERE = frozenset(
     (
@@ -25,7 +27,8 @@ _NOT_THERE = frozenset(
 class Job:
     """What is to be fired. `faults`: None is a good delivery; every one gets a sample of its own.
 
-    With a `seed`, samples are the same each time. `slow` is in seconds. Raises UsageError for what
+    With a `seed`, samples are the same each time, but for their keys where they are to be
+    `new_keys`, unless the recipe says one. `slow` is in seconds. Raises UsageError for what
     cannot be meant together.
     """
 
@@ -37,6 +40,7 @@ class Job:
         faults: tuple[Fault | None, ...] = (None,),
         seed: int | None = None,
         slow: float = 2.0,
+        new_keys: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if len(faults) > 1 and (recipe.idempotency_key or recipe.body is not None):
@@ -48,13 +52,18 @@ class Job:
         self._recipe = recipe
         self._signer = signer
         self._slow = slow
+        self._new_keys = new_keys and recipe.idempotency_key is None
         self._clock = clock
         self._time = clock if seed is None else lambda: SEEDED_TIME
         self._random: Random = SystemRandom() if seed is None else Random(seed)  # noqa: S311 - fixtures
 
     def sample(self) -> Sample:
         """Make the next sample."""
-        return self._recipe.make(now=self._time(), random=self._random)
+        sample = self._recipe.make(now=self._time(), random=self._random)
+        if self._new_keys:
+            key = f"idem_{new_ulid(self._clock(), SystemRandom())}"
+            return replace(sample, idempotency_key=key)
+        return sample
 
     def means(self) -> Means:
         """What faults are made with, now."""

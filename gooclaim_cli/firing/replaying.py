@@ -67,7 +67,10 @@ async def replay(
     clock: Callable[[], float] = time.time,
     random: Random | None = None,
 ) -> None:
-    """Send all, started in their order, and tell each as it is answered."""
+    """Send all, started in their order, and tell each as it is answered.
+
+    What `tell` raises ends it and goes through.
+    """
     random = random or SystemRandom()
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -82,11 +85,14 @@ async def replay(
         tell(_replayed(cartridge.original, fired))
 
     starts = pace.starts([each.original for each in cartridges])
-    async with asyncio.TaskGroup() as tasks:
-        for cartridge, start in zip(cartridges, starts, strict=True):
-            await places.acquire()
-            await asyncio.sleep(max(0.0, begun + start - loop.time()))
-            tasks.create_task(fire(cartridge))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for cartridge, start in zip(cartridges, starts, strict=True):
+                await places.acquire()
+                await asyncio.sleep(max(0.0, begun + start - loop.time()))
+                tasks.create_task(fire(cartridge))
+    except ExceptionGroup as problems:  # what `tell` raised ends it, as if there were no tasks
+        raise problems.exceptions[0] from None
 
 
 def _replayed(original: Original, fired: Fired) -> Replayed:

@@ -25,6 +25,7 @@ from gooclaim_cli.render.terminal import (
 from gooclaim_cli.wire.handling import DEADLINE
 
 _SHOWN: Final = 10
+_SAME: Final = "the answer is the recorded one"
 
 
 def plan_lines(
@@ -147,12 +148,14 @@ def pin_lines(test: Path) -> Iterator[Text]:
     yield Text(f"  GOOCLAIM_SIGNING_SECRET=... pytest {visible(str(test))}")
 
 
-def difference_lines(differs: tuple[str, ...] | None, console: Console) -> Iterator[Text]:
-    """Write the lines of a diff, or that there is none."""
+def difference_lines(
+    differs: tuple[str, ...] | None, console: Console, *, same: str = _SAME
+) -> Iterator[Text]:
+    """Lay out the lines of a diff, or say `same`."""
     if differs is None:
         yield Text("  no answer was recorded to compare with", style="dim")
     elif not differs:
-        yield Text("  the answer is the recorded one", style="dim")
+        yield Text(f"  {same}", style="dim")
     for line in differs or ():
         style = {"+": "green", "-": "red"}.get(line[:1], "dim")
         yield from fold(Text(f"  {visible(line)}", style=style), width=fold_width(console))

@@ -24,7 +24,7 @@ from gooclaim_cli.wire import (
 
 from .handlers import SECRET, careful, handler
 from .stored import History, fill, fill_without_bodies, open_ledger
-from .support import GOOCLAIM, Done, RunHere, environment
+from .support import GOOCLAIM, Done, RunHere, environment, interrupt
 
 ENV = {"GOOCLAIM_SIGNING_SECRET": SECRET}
 
@@ -286,6 +286,7 @@ def test_a_command_that_does_the_same(run_here: RunHere, bodies: dict[str, bytes
         (["evt_OLD", "--as", "telnet", "--to", "1"], ("--as 'telnet' is unknown", "pytest")),
         (["evt_NOWHERE", "--to", "1"], ("there is no file 'evt_NOWHERE'",)),
         (["evt_OLD", "--to", "https://cms.example.com"], ("--yes-remote",)),
+        (["-", "--secret-file", "-", "--to", "1"], ("standard input can be read only once",)),
     ],
 )
 def test_what_cannot_be_meant_is_told(
@@ -331,6 +332,39 @@ def test_what_is_replayed_can_be_read_while_others_write(run_here: RunHere, home
         await history.ledger.close()
 
     asyncio.run(main())
+    assert forwards_of(run_here, "evt_OLD")[-1]["forward"] == "replay"
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(home: Path) -> None:
+    fill(home)
+    with handler(careful()) as hooks:
+        command = [*GOOCLAIM, "replay", "--type", "*", "--to", hooks.url, "--json"]
+        with subprocess.Popen(
+            command, env=environment(home, **ENV), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+            assert process.wait(20) == 1
+
+
+def test_ctrl_c_sums_up_what_was_done(home: Path, run_here: RunHere) -> None:
+    """And what was sent by then is in the history."""
+    fill(home)
+    with handler(careful()) as hooks:
+        command = [*GOOCLAIM, "replay", "--type", "*", "--to", hooks.url, "--json"]
+        with subprocess.Popen(
+            [*command, "--interval", "60s"],
+            env=environment(home, **ENV),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["kind"] == "forward"
+            interrupt(process)  # type: ignore[arg-type]
+            assert json.loads(process.stdout.readline())["forwarded"] == 1
+            assert process.wait(20) == 130
     assert forwards_of(run_here, "evt_OLD")[-1]["forward"] == "replay"
 
 

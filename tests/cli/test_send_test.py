@@ -1,6 +1,7 @@
 """`gooclaim send-test`: what reaches a handler, what is told of its answer, and how it ends."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gooclaim_cli.firing.faults import Fault
 from gooclaim_cli.wire import (
     CATALOGUE,
     IDEMPOTENCY_KEY_HEADER,
@@ -135,6 +137,14 @@ def test_nothing_there_ends_a_table_early(run_here: RunHere) -> None:
     done = run_here(["send-test", "--fault", "all", "--to", "1"], **ENV)
     assert done.code == 1
     done.told("nothing listens on localhost:1", "start your handler")
+
+
+def test_every_fault_is_named_in_the_help_and_the_readme(run_here: RunHere) -> None:
+    shown = run_here(["send-test", "--help"], COLUMNS="80", TERMINAL_WIDTH="80").stdout
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    for fault in Fault:
+        assert re.search(rf"\b{fault}\b", shown)
+        assert f"`{fault}`" in readme
 
 
 def test_several_faults_can_be_named(run_here: RunHere) -> None:

@@ -148,3 +148,17 @@ def test_an_interval_lies_between_starts() -> None:
     run_all(1, interval=0.05, count=3)
     assert loop_started.time() - begun >= 0.1
     loop_started.close()
+
+
+def test_what_is_raised_by_who_is_told_ends_it_and_goes_through() -> None:
+    async def main() -> None:
+        def gone(_: Replayed) -> None:
+            raise BrokenPipeError
+
+        async with raw_server(answering(OK)) as server, Sender() as sender:
+            to = Range(Conditions(to=server.url()), sender, random=Random(1))
+            cartridges = [Cartridge(original=original(n), to=to) for n in range(3)]
+            await replay(cartridges, Manner(signer=SIGNER), Pace(), gone)
+
+    with pytest.raises(BrokenPipeError):
+        asyncio.run(main())
