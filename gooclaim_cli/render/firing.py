@@ -137,9 +137,14 @@ def show_total(volleys: Sequence[Sequence[Fired]], console: Console) -> None:
     wrong = [each for volley in volleys for each in volley if not each.held]
     held = sum(all(each.held for each in volley) for volley in volleys)
     lines = [Text(), Text(f"{held} of {len(volleys)} held.")]
-    for fault, what in dict.fromkeys((each.fault or "none", each.shot.what) for each in wrong):
-        right = f"{fault}: right is {HANDLING[what].answers}"
-        lines += [Text(part) for part in wrap_words(right, width=fold_width(console), hanging="  ")]
+    faults: dict[str, dict[str, None]] = {}  # by what is right, in their order
+    for each in wrong:
+        faults.setdefault(HANDLING[each.shot.what].answers, {})[each.fault or "none"] = None
+    for right, names in faults.items():
+        sentence = f"Right is: {right}. Not so with {', '.join(names)}."
+        lines += [
+            Text(part) for part in wrap_words(sentence, width=fold_width(console), hanging="  ")
+        ]
     write_lines(console, lines)
 
 

@@ -115,7 +115,7 @@ def test_all_faults_against_one_that_checks_nothing(run_here: RunHere) -> None:
         done = run_here(command, **ENV)
         told = objects(run_here([*command, "--json"], **ENV))
     assert done.code == 1
-    assert "bad-signature: right is 4xx (401 is usual), not processed" in done.stdout
+    assert "Right is: 4xx (401 is usual), not processed. Not so with bad-signature, " in done.stdout
     wrong = {each["fault"] for each in told[:-1] if not each["held"]}
     assert wrong == {
         *("bad-signature", "malformed-signature", "no-signature", "wrong-secret"),
