@@ -93,7 +93,7 @@ async def until_back(url: str, *, begins_within: float, patience: float) -> None
             try:
                 await reader.read(1)
             finally:
-                writer.transport.abort()
+                await _end(writer)
     give_up_at = time.monotonic() + patience
     while not await _is_there(host, port):
         if time.monotonic() > give_up_at:
@@ -109,5 +109,11 @@ async def _is_there(host: str, port: int) -> bool:
         _, writer = await asyncio.open_connection(host, port)
     except OSError:
         return False
-    writer.close()
+    await _end(writer)
     return True
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

@@ -1,7 +1,9 @@
 """Waiting for a handler that restarts: gone and back, never gone, and never back."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -21,19 +23,37 @@ def test_one_that_does_not_restart_is_taken_for_ready() -> None:
     assert 0.1 <= asyncio.run(main()) < 2
 
 
+@contextlib.asynccontextmanager
+async def closing_server(port: int = 0, *, after: float = 0.0) -> AsyncIterator[int]:
+    """A server that closes every connection after a while; yields its port."""
+    connections: list[asyncio.Task[None] | None] = []
+
+    async def close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(asyncio.current_task())
+        await asyncio.sleep(after)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(close, "127.0.0.1", port)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await asyncio.gather(*filter(None, connections))
+
+
 def test_one_that_is_gone_is_waited_for() -> None:
     """Until it listens again, and not longer."""
 
     async def main() -> None:
         port = free_port()
-        waiting = asyncio.create_task(
-            until_back(f"http://127.0.0.1:{port}/", begins_within=0.1, patience=10)
-        )
-        await asyncio.sleep(0.2)
+        url = f"http://127.0.0.1:{port}/"
+        waiting = asyncio.create_task(until_back(url, begins_within=0.1, patience=10))
+        await asyncio.wait([waiting], timeout=0.2)
         assert not waiting.done()
-        server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", port)
-        await asyncio.wait_for(waiting, 5)
-        server.close()
+        async with closing_server(port):
+            await asyncio.wait_for(waiting, 5)
 
     asyncio.run(main())
 
@@ -42,15 +62,9 @@ def test_a_connection_that_ends_is_a_restart() -> None:
     """It is not waited for to the end of the time within which one may begin."""
 
     async def main() -> None:
-        async def close_soon(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(0.05)
-            writer.close()
-
-        server = await asyncio.start_server(close_soon, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        url = f"http://127.0.0.1:{port}/"
-        await asyncio.wait_for(until_back(url, begins_within=60, patience=5), 5)
-        server.close()
+        async with closing_server(after=0.05) as port:
+            url = f"http://127.0.0.1:{port}/"
+            await asyncio.wait_for(until_back(url, begins_within=60, patience=5), 5)
 
     asyncio.run(main())
 
