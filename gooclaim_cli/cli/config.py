@@ -14,7 +14,23 @@ if TYPE_CHECKING:
     from gooclaim_cli.setting_keys import Key
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A setting, as `config list` names it.")]
+
+
+def _names(incomplete: str) -> list[tuple[str, str]]:
+    """What a shell completes a setting with: names, and what each means."""
+    from gooclaim_cli.settings import KEYS
+
+    return [(name, key.meaning) for name, key in KEYS.items() if name.startswith(incomplete)]
+
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A setting, as `config list` names it.",
+        autocompletion=_names,
+    ),
+]
 
 
 @app.callback()

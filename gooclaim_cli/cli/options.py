@@ -1,5 +1,6 @@
 """Options that several commands share, and the reading of their values."""
 
+import contextlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from gooclaim_cli.durations import parse_duration, parse_schedule
-from gooclaim_cli.errors import UsageError
+from gooclaim_cli.errors import GooclaimError, UsageError
 
 if TYPE_CHECKING:
     from gooclaim_cli.sandbox import SandboxOptions
@@ -17,11 +18,27 @@ _HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # a token of
 AsJson = Annotated[
     bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")
 ]
+
+
+def profiles(incomplete: str) -> list[str]:
+    """What a shell completes a profile with: those of config.toml, none where it is broken."""
+    import os
+
+    from gooclaim_cli import config_file, settings
+
+    with contextlib.suppress(GooclaimError):
+        names = config_file.read(settings.places(os.environ).config, settings.KEYS).profiles
+        known = (*names, config_file.DEFAULT_PROFILE)
+        return [name for name in known if name.startswith(incomplete)]
+    return []
+
+
 Profile = Annotated[
     str | None,
     typer.Option(
         "--profile",
         metavar="NAME",
+        autocompletion=profiles,
         help="Use the settings of this profile of config.toml.",
         rich_help_panel="Account",
     ),

@@ -111,4 +111,5 @@ def _value(found: Explained, *, reveal: bool) -> Given | None:
         return value
     if isinstance(value, list):
         return [masked(each) for each in value]
-    return ",".join(masked(each) for each in value.split(","))
+    parts = value.split(",") if found.key.several else [value]
+    return ",".join(masked(each) for each in parts)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gooclaim_cli.cli.app import COMMANDS
+from gooclaim_cli.settings import KEYS
 from gooclaim_cli.wire import CATALOGUE
 
 from .support import run
@@ -51,6 +52,19 @@ def test_event_types_are_offered(home: Path, shell: str, command: str) -> None:
         assert (name in offered) is name.startswith("workflow.")
         if name in offered and shell != "bash":
             assert each.description in offered
+
+
+def test_settings_and_profiles_are_offered(home: Path) -> None:
+    offered = complete(home, "fish", "gooclaim config set secrets.")
+    assert "secrets.store" in offered
+    assert "secrets.wait" in offered
+    assert KEYS["secrets.wait"].meaning in offered
+    (home / "config.toml").write_text('[profiles.shared]\ntenant_id = "a"\n[profiles.mine]\n')
+    offered = complete(home, "bash", "gooclaim whoami --profile ")
+    assert offered.split() == ["shared", "mine", "default"]
+    assert complete(home, "bash", "gooclaim listen --profile s").split() == ["shared"]
+    (home / "config.toml").write_text("broken")
+    assert complete(home, "bash", "gooclaim whoami --profile ").strip() == ""
 
 
 def test_faults_are_offered(home: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import stat
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -210,6 +211,15 @@ def test_a_keyring_that_keeps_nothing_safe_counts_as_none(
         variables["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     assert "not in a keyring: " in log_in(run_here, home, sandbox, **variables).stdout
     assert in_keyring(home) == {}
+
+
+def test_without_the_package_a_login_says_how_to_have_it(
+    home: Path, run_here: RunHere, sandbox: SandboxFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)  # an import that fails
+    done = log_in(run_here, home, sandbox)
+    assert done.code == 0
+    assert "pip install 'gooclaim-cli[keyring]'" in done.stdout
 
 
 def test_where_a_keyring_is_wanted_a_file_will_not_do(
