@@ -103,11 +103,10 @@ def _settled(
     given: str | None = getattr(found, name)
     if given and found.source(name).origin in (Origin.FLAG, Origin.ENVIRONMENT):
         return given
-    if somebody_there(as_json=as_json):
-        answer: str = KEYS[name].read(KEYS[name], ask(question, likely))
-        return answer
-    if likely:
-        return likely
+    answer = ask(question, likely) if somebody_there(as_json=as_json) else likely
+    if answer:
+        settled: str = KEYS[name].read(KEYS[name], answer)
+        return settled
     flag = f"--{name.replace('_', '-')}"
     raise UsageError(
         f"the {question.lower()} is missing, and nobody is there to be asked",

@@ -3,6 +3,7 @@
 import sys
 
 from gooclaim_cli.errors import UsageError
+from gooclaim_cli.render.escape import visible
 
 
 def somebody_there(*, as_json: bool = False) -> bool:
@@ -11,8 +12,11 @@ def somebody_there(*, as_json: bool = False) -> bool:
 
 
 def ask(question: str, default: str | None = None) -> str:
-    """Ask until there is an answer; an empty one is the default. Raises UsageError at the end."""
-    shown = f"{question} [{default}]: " if default else f"{question}: "
+    """Ask until there is an answer; an empty one is the default, which may be off the wire.
+
+    Raises UsageError at the end of the input.
+    """
+    shown = f"{question} [{visible(default)}]: " if default else f"{question}: "
     while True:
         sys.stderr.write(shown)
         sys.stderr.flush()

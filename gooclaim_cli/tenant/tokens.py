@@ -20,6 +20,7 @@ from gooclaim_cli.tenant.http import ATTEMPTS, BACKOFF, ApiProblem, call, member
 TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 - a path
 ADMIN_SCOPE: Final = "tenant:admin"
 _RENEW_BEFORE: Final = 60.0
+_LONGEST: Final = 365 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Tokens:
         scope, tenant_id = granted.get("scope"), _claims(token).get("tenant_id")
         return Token(
             token,
-            float(lifetime),
+            min(max(float(lifetime), 0.0), _LONGEST),
             tuple(scope.split()) if isinstance(scope, str) else (),
             tenant_id if isinstance(tenant_id, str) else None,
         )

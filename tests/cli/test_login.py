@@ -1,5 +1,6 @@
 """`gooclaim login`, `whoami` and `logout`, against a sandbox's API over HTTP."""
 
+import base64
 import io
 import json
 import stat
@@ -15,7 +16,7 @@ import trustme
 
 from gooclaim_cli.happenings import SandboxFacts
 from tests.tenant.proxies import inspecting_proxy
-from tests.tenant.support import relaying
+from tests.tenant.support import Answer, Seen, relaying
 
 from . import fake_keyring
 from .beside import beside
@@ -299,6 +300,29 @@ def test_a_tenant_that_the_client_does_not_belong_to_is_refused(
     done = log_in(run_here, home, sandbox, "--tenant-id", "tnt_other", **no_keyring())
     done.refused(3, f"belongs to the tenant {sandbox.tenant_id}, not to tnt_other")
     assert list(home.iterdir()) == []
+
+
+def test_what_a_token_names_is_not_believed_blindly(home: Path, run_here: RunHere) -> None:
+    """A tenant off the wire becomes neither a setting nor a command to the terminal."""
+    claims = base64.urlsafe_b64encode(json.dumps({"tenant_id": "tnt\x1b[2J"}).encode()).decode()
+    granted = Answer.json({"access_token": f"e30.{claims}.x", "expires_in": 1e300, "scope": "\x1b"})
+
+    async def grant(_seen: Seen) -> Answer | None:
+        return granted
+
+    with beside(relaying(before=grant)) as relay:
+        arguments = ["login", "--api-url", relay.url, "--client-id", "a", "--secret-file"]
+        arguments.append(secret_file(home, "obviously-fake"))
+        run_here(arguments, **no_keyring()).refused(3, "the setting tenant_id holds characters")
+        (home / "config.toml").write_text('tenant_id = "tnt_a"\n')
+        done = run_here(
+            ["whoami", "--api-url", relay.url],
+            GOOCLAIM_CLIENT_ID="a",
+            GOOCLAIM_CLIENT_SECRET="obviously-fake",
+        )
+    assert done.code == 0
+    assert "tnt_a, but the token is for tnt\\x1b[2J" in done.stdout
+    assert "\x1b" not in done.stdout
 
 
 def test_a_client_without_the_scope_is_told_what_it_cannot_do(

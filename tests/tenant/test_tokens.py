@@ -91,3 +91,13 @@ def test_a_token_call_that_is_refused_is_asked_once() -> None:
         assert [each.path for each in relay.seen] == [TOKEN_PATH]
 
     asked(Answer.json({"detail": f"wrong: {SECRET}"}, 401), use)
+
+
+@pytest.mark.parametrize(
+    ("told", "lifetime"), [(60, 60.0), (0, 0.0), (-5, 0.0), (1e300, 31_536_000.0), (0.5, 0.5)]
+)
+def test_a_lifetime_that_cannot_be_meant_is_bounded(told: float, lifetime: float) -> None:
+    async def use(tokens: Tokens, _relay: Relay) -> None:
+        assert (await tokens.get()).lifetime == lifetime
+
+    asked(Answer.json({"access_token": "t", "expires_in": told}), use)
