@@ -12,7 +12,8 @@ from gooclaim_cli import config_editing, config_file, private_files, settings
 from gooclaim_cli.credentials import Credentials, Kept, with_secret
 from gooclaim_cli.errors import ConfigurationError, UsageError
 from gooclaim_cli.happenings import Level
-from gooclaim_cli.settings import KEYS, Explained, Origin, Settings, Source
+from gooclaim_cli.setting_sources import Explained, Origin, Source
+from gooclaim_cli.settings import KEYS, Settings
 from gooclaim_cli.tenant.environment import Environment, require_environment
 from gooclaim_cli.tenant.http import ApiProblem, open_client
 from gooclaim_cli.tenant.tokens import Client, Token, Tokens

@@ -4,18 +4,16 @@ The environment and the disk are read here, once, at the start of a command. A n
 field of `Settings`, and a row of the README's table.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from gooclaim_cli import config_file, setting_keys
-from gooclaim_cli.config_file import DEFAULT_PROFILE, ConfigFile
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.setting_keys import Given, Key, SecretStore, setting
+from gooclaim_cli.setting_keys import Key, SecretStore, setting
+from gooclaim_cli.setting_sources import Asked, Explained, Origin, Source
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL
 from gooclaim_cli.tenant.paths import EVENT_TYPES_PATH, WEBHOOK_CONFIG_PATH
 from gooclaim_cli.wire import SignedContent, SigningSecret
@@ -35,25 +33,6 @@ class Places:
     def history(self) -> Path:
         """The database."""
         return self.data / "history.db"
-
-
-class Origin(StrEnum):
-    """Where a setting's value came from."""
-
-    FLAG = "flag"
-    ENVIRONMENT = "environment"
-    PROFILE = "profile"
-    FILE = "file"
-    KEPT = "kept"  # by login
-    DEFAULT = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a value came from; `name` is the flag, the variable, or the table of the file."""
-
-    origin: Origin
-    name: str = "the default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +118,6 @@ class Settings:
 KEYS: Final[Mapping[str, Key]] = setting_keys.keys_of(Settings)
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A setting as it was given, unread. `value` None: nowhere, and there is no default."""
-
-    key: Key
-    value: Given | None
-    source: Source
-
-
 def places(environment: Mapping[str, str]) -> Places:
     """Where files live: under GOOCLAIM_HOME, or where the platform puts them."""
     home = environment.get(HOME_VARIABLE)
@@ -179,7 +149,7 @@ def load(
     `new_profile`: the profile need not be in the file yet.
     """
     where, asked = _ask(flags, environment)
-    profile = asked.profile(new=new_profile)
+    profile = asked.profile(KEYS["profile"], new=new_profile)
     found: dict[str, Any] = {}
     sources: dict[str, Source] = {}
     for key in KEYS.values():
@@ -198,7 +168,7 @@ def explain(
     Raises ConfigurationError where the file or the profile is wrong.
     """
     _, asked = _ask(flags, environment)
-    profile = asked.profile(new=False)
+    profile = asked.profile(KEYS["profile"], new=False)
     nothing = Source(Origin.DEFAULT)
     return [
         Explained(key, *(asked.value(key, profile) or (key.default, nothing)))
@@ -208,48 +178,7 @@ def explain(
 
 def _ask(
     flags: Mapping[str, str | None] | None, environment: Mapping[str, str] | None
-) -> tuple[Places, "_Asked"]:
+) -> tuple[Places, Asked]:
     variables = os.environ if environment is None else environment
     where = places(variables)
-    return where, _Asked(flags or {}, variables, config_file.read(where.config, KEYS))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Everything that can say what a setting is."""
-
-    flags: Mapping[str, str | None]
-    variables: Mapping[str, str]
-    file: ConfigFile
-
-    def profile(self, *, new: bool) -> str | None:
-        """The profile that is to be used; None: what stands outside of the profiles."""
-        given = self.value(KEYS["profile"], None)
-        if given is None or given[0] == DEFAULT_PROFILE:
-            return None
-        name, source = str(given[0]), given[1]
-        if new:
-            config_file.check_profile_name(name)
-        elif name not in self.file.profiles:
-            close = difflib.get_close_matches(name, self.file.profiles, 1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise ConfigurationError(
-                f"there is no profile {name!r} ({source.name})",
-                f"{hint}gooclaim login --profile NAME makes one",
-            )
-        return name
-
-    def value(self, key: Key, profile: str | None) -> tuple[Given, Source] | None:
-        """What is said of a setting by the first that says something, and who says it."""
-        if flag := self.flags.get(key.name):
-            return flag, Source(Origin.FLAG, "--" + key.name.replace("_", "-").replace(".", "-"))
-        if variable := self.variables.get(key.variable):
-            return variable, Source(Origin.ENVIRONMENT, key.variable)
-        if profile is not None:
-            if entry := self.file.profiles.get(profile, {}).get(key.name):
-                return entry, Source(Origin.PROFILE, f"profile {profile}")
-            if key.account:
-                return None
-        if entry := self.file.shared.get(key.name):
-            return entry, Source(Origin.FILE, "config.toml")
-        return None
+    return where, Asked(flags or {}, variables, config_file.read(where.config, KEYS))

@@ -8,7 +8,8 @@ import pytest
 from gooclaim_cli import config_file
 from gooclaim_cli.config_file import ConfigFile
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.settings import KEYS, Origin, Settings, Source, load, places
+from gooclaim_cli.setting_sources import Origin, Source
+from gooclaim_cli.settings import KEYS, Settings, load, places
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL
 from gooclaim_cli.tenant.paths import EVENT_TYPES_PATH, WEBHOOK_CONFIG_PATH
 from gooclaim_cli.wire import SignedContent, SigningSecret

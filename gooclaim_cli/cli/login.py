@@ -10,6 +10,7 @@ import typer
 from gooclaim_cli.cli import options
 
 if TYPE_CHECKING:
+    from gooclaim_cli.accounts import Identity
     from gooclaim_cli.settings import Settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
@@ -52,12 +53,8 @@ def login(
     else into a file that you alone can read. In scripts, it comes from
     GOOCLAIM_CLIENT_SECRET or --secret-file.
     """
-    from gooclaim_cli import accounts, settings
-    from gooclaim_cli.cli.notices import retry_teller, waiting_teller
-    from gooclaim_cli.cli.running import run
-    from gooclaim_cli.credentials import Credentials
+    from gooclaim_cli import settings
     from gooclaim_cli.render import accounts as shown
-    from gooclaim_cli.tenant.tokens import Client
 
     flags = {
         "client_id": client_id,
@@ -67,6 +64,27 @@ def login(
         "api_url": api_url,
     }
     found = settings.load(flags, new_profile=True)
+    who = _log_in(found, secret_file, live=live, as_json=as_json)
+    if as_json:
+        from gooclaim_cli.render.json_lines import write_object
+
+        write_object(shown.identity_object("login", who, at=time.time()), sys.stdout)
+    else:
+        from gooclaim_cli.cli.consoles import output_console
+
+        shown.show_login(who, output_console(), at=time.time())
+
+
+def _log_in(
+    found: "Settings", secret_file: Path | None, *, live: bool, as_json: bool
+) -> "Identity":
+    """Ask for what is missing, prove it, and keep it."""
+    from gooclaim_cli import accounts
+    from gooclaim_cli.cli.notices import retry_teller, waiting_teller
+    from gooclaim_cli.cli.running import run
+    from gooclaim_cli.credentials import Credentials
+    from gooclaim_cli.tenant.tokens import Client
+
     environment = accounts.login_environment(found, live=live)
     client = Client(
         _settled(found, "client_id", "Client id", found.client_id, as_json=as_json),
@@ -78,18 +96,9 @@ def login(
     accounts.require_tenant(tenant, token)
     credentials = Credentials.of(found, waiting_teller(as_json=as_json))
     place = accounts.keep(found, client, tenant, credentials)
-    who = accounts.Identity(
+    return accounts.Identity(
         environment, found.api_url, found.profile, client.client_id, tenant, token, place
     )
-    now = time.time()
-    if as_json:
-        from gooclaim_cli.render.json_lines import write_object
-
-        write_object(shown.identity_object("login", who, at=now), sys.stdout)
-    else:
-        from gooclaim_cli.cli.consoles import output_console
-
-        shown.show_login(who, output_console(), at=now)
 
 
 def _settled(
@@ -98,7 +107,8 @@ def _settled(
     """A flag's or variable's value; else what the person says, or what is likely."""
     from gooclaim_cli.cli.prompts import ask, somebody_there
     from gooclaim_cli.errors import UsageError
-    from gooclaim_cli.settings import KEYS, Origin
+    from gooclaim_cli.setting_sources import Origin
+    from gooclaim_cli.settings import KEYS
 
     given: str | None = getattr(found, name)
     if given and found.source(name).origin in (Origin.FLAG, Origin.ENVIRONMENT):
@@ -119,7 +129,8 @@ def _secret(found: "Settings", file: Path | None, *, as_json: bool) -> str:
     from gooclaim_cli.cli.prompts import ask_secret, somebody_there
     from gooclaim_cli.cli.secret_input import read_secret
     from gooclaim_cli.errors import UsageError
-    from gooclaim_cli.settings import KEYS, Origin
+    from gooclaim_cli.setting_sources import Origin
+    from gooclaim_cli.settings import KEYS
 
     key = KEYS["client_secret"]
     if file is not None:

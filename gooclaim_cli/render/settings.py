@@ -12,7 +12,7 @@ from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.json_lines import rfc3339
 from gooclaim_cli.render.terminal import facts, fold_width, pad, write_lines
 from gooclaim_cli.setting_keys import Given
-from gooclaim_cli.settings import Explained, Origin
+from gooclaim_cli.setting_sources import Explained, Origin
 
 _LONG: Final = 16  # of a shorter secret, nothing can be shown
 
