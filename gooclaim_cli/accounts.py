@@ -5,6 +5,7 @@ Production is refused unless it was asked for, and its credentials never become 
 
 import os
 import shlex
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -45,8 +46,12 @@ class SecretPlace:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who works with the API, by credentials that are proven. `tenant_id` None: not set."""
+    """Who works with the API, by credentials that are proven. `tenant_id` None: not set.
 
+    `at`: when the token was had, in UNIX seconds.
+    """
+
+    at: float
     environment: Environment
     api_url: str
     profile: str | None
@@ -114,6 +119,7 @@ async def who_is(
     """Ask for a token with the credentials of the settings. Raises ApiProblem."""
     token = await ask_token(found.api_url, client, on_retry)
     return Identity(
+        time.time(),
         environment,
         found.api_url,
         found.profile,

@@ -68,11 +68,11 @@ def login(
     if as_json:
         from gooclaim_cli.render.json_lines import write_object
 
-        write_object(shown.identity_object("login", who, at=time.time()), sys.stdout)
+        write_object(shown.identity_object("login", who), sys.stdout)
     else:
         from gooclaim_cli.cli.consoles import output_console
 
-        shown.show_login(who, output_console(), at=time.time())
+        shown.show_login(who, output_console())
 
 
 def _log_in(
@@ -91,13 +91,14 @@ def _log_in(
         _secret(found, secret_file, as_json=as_json),
     )
     token = run(accounts.ask_token(found.api_url, client, retry_teller(as_json=as_json)))
+    had_at = time.time()
     likely = token.tenant_id or found.tenant_id
     tenant = _settled(found, "tenant_id", "Tenant id", likely, as_json=as_json)
     accounts.require_tenant(tenant, token)
     credentials = Credentials.of(found, waiting_teller(as_json=as_json))
     place = accounts.keep(found, client, tenant, credentials)
     return accounts.Identity(
-        environment, found.api_url, found.profile, client.client_id, tenant, token, place
+        had_at, environment, found.api_url, found.profile, client.client_id, tenant, token, place
     )
 
 

@@ -1,7 +1,6 @@
 """`gooclaim whoami`: the account that is used, what it may do, and until when."""
 
 import sys
-import time
 
 import typer
 
@@ -31,12 +30,11 @@ def whoami(
     client = accounts.client_of(found, waiting_teller(as_json=as_json))
     tell_retry = retry_teller(as_json=as_json)
     who = run(accounts.who_is(found, environment, client, tell_retry))
-    now = time.time()
     if as_json:
         from gooclaim_cli.render.json_lines import write_object
 
-        write_object(shown.identity_object("whoami", who, at=now), sys.stdout)
+        write_object(shown.identity_object("whoami", who), sys.stdout)
     else:
         from gooclaim_cli.cli.consoles import output_console
 
-        shown.show_identity(who, output_console(), at=now)
+        shown.show_identity(who, output_console())

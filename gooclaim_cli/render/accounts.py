@@ -14,11 +14,11 @@ from gooclaim_cli.render.terminal import facts, fold_width, wrap_words, write_li
 from gooclaim_cli.tenant.tokens import ADMIN_SCOPE
 
 
-def identity_object(kind: str, who: Identity, *, at: float) -> dict[str, Any]:
-    """The members of a `login` or a `whoami`. `at` is when the token was had."""
+def identity_object(kind: str, who: Identity) -> dict[str, Any]:
+    """The members of a `login` or a `whoami`."""
     return {
         "kind": kind,
-        "at": rfc3339(at),
+        "at": rfc3339(who.at),
         "environment": who.environment.value,
         "api_url": who.api_url,
         "profile": who.profile,
@@ -27,26 +27,26 @@ def identity_object(kind: str, who: Identity, *, at: float) -> dict[str, Any]:
         "token_tenant_id": who.token.tenant_id,
         "scopes": list(who.token.scopes),
         "admin": who.token.is_admin,
-        "token_expires_at": rfc3339(at + who.token.lifetime),
+        "token_expires_at": rfc3339(who.at + who.token.lifetime),
         "secret": {"in": who.secret.kind, "name": who.secret.name},
     }
 
 
-def show_identity(who: Identity, console: Console, *, at: float) -> None:
+def show_identity(who: Identity, console: Console) -> None:
     """Write what is known of an account."""
-    write_lines(console, _identity_lines(who, console, at=at))
+    write_lines(console, _identity_lines(who, console))
 
 
-def show_login(who: Identity, console: Console, *, at: float) -> None:
+def show_login(who: Identity, console: Console) -> None:
     """Write that the login went well, and what was kept where."""
-    lines = [Text("Logged in.", style="green"), *_identity_lines(who, console, at=at)]
+    lines = [Text("Logged in.", style="green"), *_identity_lines(who, console)]
     if who.secret.note:
         lines += _sentence(f"It is not in a keyring: {visible(who.secret.note)}.", console)
     write_lines(console, lines)
 
 
-def _identity_lines(who: Identity, console: Console, *, at: float) -> list[Text]:
-    until = time.strftime("%H:%M:%S", time.localtime(at + who.token.lifetime))
+def _identity_lines(who: Identity, console: Console) -> list[Text]:
+    until = time.strftime("%H:%M:%S", time.localtime(who.at + who.token.lifetime))
     rows = [
         ("environment", f"{who.environment.value}, {visible(who.api_url)}"),
         ("profile", visible(who.profile or "default")),
