@@ -64,7 +64,7 @@ class Asked:
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise ConfigurationError(
                 f"there is no profile {name!r} ({source.name})",
-                f"{hint}gooclaim login --profile NAME makes one",
+                f"{hint}gooclaim login --profile {name} makes it",
             )
         return name
 
