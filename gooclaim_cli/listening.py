@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
+from typing import TYPE_CHECKING
 
 from gooclaim_cli.announcing import announced
 from gooclaim_cli.errors import ConfigurationError
@@ -19,9 +20,7 @@ from gooclaim_cli.history.keeping import keeping
 from gooclaim_cli.lasting import until_over
 from gooclaim_cli.plan import ListenPlan, require_credentials, require_secrets
 from gooclaim_cli.public_end import PublicEnd, choose_tunnel
-from gooclaim_cli.receiver import Forwarder, Receiver
-from gooclaim_cli.sending import Sender, client_tls
-from gooclaim_cli.serving import serve
+from gooclaim_cli.serving import bind, serve
 from gooclaim_cli.sessions import Sessions
 from gooclaim_cli.surroundings import settings_for, start_sandbox
 from gooclaim_cli.tally import Tally
@@ -34,6 +33,9 @@ from gooclaim_cli.tenant.lease import Lease
 from gooclaim_cli.tenant.registration import Registration
 from gooclaim_cli.tunnels import TunnelKind
 from gooclaim_cli.ulids import new_ulid
+
+if TYPE_CHECKING:
+    from gooclaim_cli.receiver import Receiver
 
 
 class Session:
@@ -145,7 +147,6 @@ class Session:
         registers = self._plan.register and kind is not TunnelKind.NONE
         if not registers:
             require_secrets(self._settings)
-        receiver = await self._start_receiver(stack, environment, kind)
         path = self._plan.receiver.path
         public = PublicEnd(
             self._plan.tunneling,
@@ -155,14 +156,16 @@ class Session:
             settings=self._settings,
             notify=self._notify,
         )
+        listener = stack.enter_context(bind(self._plan.bind, self._plan.port))
+        port: int = listener.getsockname()[1]
+        await public.begin(stack, port)  # what it sends so early waits in line
+        receiver = await self._start_receiver(stack, environment, kind)
         door = public.door(receiver)
-        port = await stack.enter_async_context(
-            serve(door, host=self._plan.bind, port=self._plan.port, gate=self._gate)
-        )
+        await stack.enter_async_context(serve(door, listener=listener, gate=self._gate))
         api = None
         if registers or kind is TunnelKind.LOCAL:
             api = await self._open_api(stack)
-        opened = await stack.enter_async_context(public.open(door, port, api, self._gate))
+        opened = await public.opened(stack, door, api, self._gate)
         public_url = f"{opened.origin}{path}" if opened else None
         stack.push_async_callback(receiver.finish)
         home = None
@@ -190,7 +193,10 @@ class Session:
 
     async def _start_receiver(
         self, stack: AsyncExitStack, environment: str, kind: TunnelKind
-    ) -> Receiver:
+    ) -> "Receiver":
+        from gooclaim_cli.receiver import Forwarder, Receiver  # loaded while the tunnel opens
+        from gooclaim_cli.sending import Sender, client_tls
+
         plan, data = self._plan, self._settings.places.data
         session_id = self._session_id
         sessions = Sessions(data / "sessions")

@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -13,7 +14,6 @@ from gooclaim_cli.errors import ConfigurationError, TunnelError
 from gooclaim_cli.guard import Gate
 from gooclaim_cli.serving import AsgiApp
 from gooclaim_cli.settings import Settings
-from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.environment import Environment
 from gooclaim_cli.tenant.reaching import system_trust
 from gooclaim_cli.tunnel_rules import rule
@@ -23,10 +23,11 @@ from gooclaim_cli.tunnels.children import Children
 from gooclaim_cli.tunnels.choice import Found, choose
 from gooclaim_cli.tunnels.probe import Probe
 from gooclaim_cli.tunnels.proof import Ask
-from gooclaim_cli.tunnels.supervisor import Supervisor
+from gooclaim_cli.tunnels.supervisor import Opening, Supervisor
 from gooclaim_cli.tunnels.timing import Timing
 
 if TYPE_CHECKING:  # costs start-up
+    from gooclaim_cli.tenant.api import TenantApi
     from gooclaim_cli.tunnels.cloudflared import NamedTunnel
 
 _CERTIFICATE_PATH: Final = "/v1/sandbox/endpoint-certificate"
@@ -105,24 +106,35 @@ class PublicEnd:
         self._probe = Probe(path, trust=system_trust)
         self._children = Children(settings.places.data / "tunnels")
         self._supervisor: Supervisor | None = None
+        self._opening: Opening | None = None
 
     def door(self, app: AsgiApp) -> AsgiApp:
         """The app as it is to be served: behind the probe's path."""
         return self._probe.door(app) if self._options.probe else app
 
-    @contextlib.asynccontextmanager
-    async def open(
-        self, app: AsgiApp, port: int, api: TenantApi | None, gate: Gate
-    ) -> AsyncIterator[OpenTunnel | None]:
-        """Open the tunnel to a port of this machine and keep it; None where there is none.
+    async def begin(self, stack: AsyncExitStack, port: int) -> None:
+        """Begin to open the tunnel to a port of this machine; it is the stack's to end.
 
-        Raises TunnelError or ApiProblem.
+        A program and its network take their time: what else a session needs is made meanwhile.
+        Raises TunnelError.
         """
         self._children.sweep()
-        tunnel = await self._tunnel(app, port, api, gate)
-        if tunnel is None:
-            yield None
-            return
+        tunnel = self._tunnel(port)
+        if tunnel is not None:
+            await self._supervise(stack, tunnel)
+
+    async def opened(
+        self, stack: AsyncExitStack, app: AsgiApp, api: "TenantApi | None", gate: Gate
+    ) -> OpenTunnel | None:
+        """The tunnel, once it is proved; None where there is none. Raises TunnelError, ApiProblem.
+
+        A local one is the app's own, and is begun here.
+        """
+        if self._kind is TunnelKind.LOCAL and api is not None:
+            await self._supervise(stack, await _local_tunnel(app, api, gate))
+        return await self._opening() if self._opening else None
+
+    async def _supervise(self, stack: AsyncExitStack, tunnel: Tunnel) -> None:
         self._supervisor = Supervisor(
             tunnel,
             self._probe if self._options.probe else None,
@@ -131,8 +143,7 @@ class PublicEnd:
             ask=self._options.ask,
             timing=self._options.timing,
         )
-        async with self._supervisor.running() as opened:
-            yield opened
+        self._opening = await stack.enter_async_context(self._supervisor.running())
 
     @contextlib.asynccontextmanager
     async def following(self, moved: Callable[[str], Awaitable[None]]) -> AsyncIterator[None]:
@@ -150,12 +161,8 @@ class PublicEnd:
         finally:
             await self._supervisor.unfollow()
 
-    async def _tunnel(
-        self, app: AsgiApp, port: int, api: TenantApi | None, gate: Gate
-    ) -> Tunnel | None:
+    def _tunnel(self, port: int) -> Tunnel | None:
         match self._kind:
-            case TunnelKind.LOCAL if api is not None:
-                return await _local_tunnel(app, api, gate)
             case TunnelKind.URL if self._options.public_url is not None:
                 return UrlTunnel(self._options.public_url)
             case TunnelKind.CLOUDFLARED:
@@ -231,7 +238,7 @@ def local_address(bind: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _local_tunnel(app: AsgiApp, api: TenantApi, gate: Gate) -> Tunnel:
+async def _local_tunnel(app: AsgiApp, api: "TenantApi", gate: Gate) -> Tunnel:
     from gooclaim_cli.tunnels.local import EndpointCertificate, LocalTunnel
 
     issued = await api.get(_CERTIFICATE_PATH)

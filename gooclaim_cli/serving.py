@@ -73,18 +73,19 @@ async def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    listener: socket.socket | None = None,
     tls: ssl.SSLContext | None = None,
     limits: Limits | None = None,
     gate: Gate | None = None,
     grace: float = 1.0,
 ) -> AsyncIterator[int]:
-    """Serve `app` on host and port (0: the system picks) and yield the port.
+    """Serve `app` on host and port (0: the system picks), or on a `listener`, and yield the port.
 
     `gate` counts the connections of several servers together. On leaving, requests under way get
     `grace` seconds. Raises ConfigurationError where the address cannot be had.
     """
     limits = limits or Limits()
-    listener = bind(host, port)
+    listener = listener or bind(host, port)
     config = uvicorn.Config(
         app,
         loop="none",

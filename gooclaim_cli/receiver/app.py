@@ -7,7 +7,6 @@ idempotency key (`exchange`). A delivery is in the database before any 2xx is se
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from random import Random, SystemRandom
 from typing import Any, Final
 
@@ -18,43 +17,26 @@ from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy
 from gooclaim_cli.receiver.forwarding import Forwarder
+from gooclaim_cli.receiver.options import ReceiverOptions
 from gooclaim_cli.receiver.replies import Reply, delivered
 from gooclaim_cli.ulids import new_ulid
 from gooclaim_cli.wire import (
-    DEFAULT_TOLERANCE,
     IDEMPOTENCY_KEY_HEADER,
     Delivery,
     Event,
     Finding,
     Reason,
-    SignedContent,
     SigningSecret,
     Verdict,
     verify,
 )
-from gooclaim_cli.wire.handling import DEADLINE
 
-MAX_BODY: Final = 1024 * 1024
 # Bodies up to the first size are always read; larger ones only while all together are below the
 # second: slow senders of large bodies can neither fill the memory nor keep real events out.
 _SMALL: Final = 64 * 1024
 _MOST_READ_AT_ONCE: Final = 32 * 1024 * 1024
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiverOptions:
-    """What the receiver goes by. `events` is a glob: what does not fit is stored, not shown."""
-
-    path: str
-    tenant_id: str | None = None
-    tolerance: float = DEFAULT_TOLERANCE
-    signed_content: SignedContent = SignedContent.BODY
-    max_body: int = MAX_BODY
-    deadline: float = DEADLINE
-    events: str = "*"
-    forward_duplicates: bool = False
 
 
 class _TooLargeError(Exception):

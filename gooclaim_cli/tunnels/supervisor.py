@@ -19,6 +19,7 @@ from gooclaim_cli.tunnels.proof import Ask, Proof, next_news
 from gooclaim_cli.tunnels.timing import Timing, suspended
 
 Moved = Callable[[str], Awaitable[None]]
+Opening = Callable[[], Awaitable[OpenTunnel]]
 
 
 class Supervisor:
@@ -54,27 +55,32 @@ class Supervisor:
         self._waiting_since = time.monotonic()
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[OpenTunnel]:
-        """Open the tunnel and yield it once it is proved; on leaving, it is gone.
+    async def running(self) -> AsyncIterator[Opening]:
+        """Begin to open the tunnel; on leaving, it is gone.
 
-        Raises TunnelError where it cannot be had.
+        What is yielded waits for the tunnel until it is proved: it raises TunnelError where it
+        cannot be had.
         """
         first: asyncio.Future[OpenTunnel] = asyncio.get_running_loop().create_future()
         living = asyncio.create_task(self._live(first), name=f"tunnel {self._tunnel.name}")
         telling = asyncio.create_task(self._tell_waiting())
-        try:
+
+        async def opened() -> OpenTunnel:
             either: tuple[asyncio.Future[Any], ...] = (first, living)
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             telling.cancel()
             if living.done():
                 living.result()  # raises
-            yield first.result()
+            return first.result()
+
+        try:
+            yield opened
         finally:
             telling.cancel()
             living.cancel()
             await asyncio.wait({living, telling})
             if not living.cancelled():
-                living.exception()  # it was raised above
+                living.exception()  # whoever waited was told
 
     def follow(self, moved: Moved) -> None:
         """From now on, call `moved(origin)` when the tunnel has another origin."""

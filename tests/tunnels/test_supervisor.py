@@ -99,8 +99,8 @@ async def watched(
                 timing=timing,
                 asleep=asleep,
             )
-            async with supervisor.running() as opened:
-                seen = Watched(opened, supervisor, told)
+            async with supervisor.running() as opening:
+                seen = Watched(await opening(), supervisor, told)
 
                 async def move(origin: str) -> None:
                     if moved is not None:
@@ -318,7 +318,8 @@ def supervisor_of(url: str, ask: Any = None, told: list[str] | None = None) -> S
 
 def test_where_nobody_can_be_asked_a_blocked_probe_is_an_error() -> None:
     async def test() -> None:
-        async with elsewhere() as url, supervisor_of(url).running():
+        async with elsewhere() as url, supervisor_of(url).running() as opening:
+            await opening()
             pytest.fail("it was opened")
 
     with pytest.raises(TunnelError, match=r"within 0\.2 s: its certificate is not") as refused:
@@ -336,8 +337,8 @@ def test_a_person_is_asked_where_there_is_one(answer: bool) -> None:
         return answer
 
     async def test() -> None:
-        async with elsewhere() as url, supervisor_of(url, ask, told).running() as opened:
-            assert opened.origin == url
+        async with elsewhere() as url, supervisor_of(url, ask, told).running() as opening:
+            assert (await opening()).origin == url
 
     if answer:
         run(test())
@@ -378,8 +379,8 @@ def test_a_probe_that_arrives_while_a_person_is_asked_settles_it() -> None:
                 ask=ask,
                 timing=BLOCKED,
             )
-            async with supervisor.running():
-                pass
+            async with supervisor.running() as opening:
+                await opening()
 
     run(test())
 

@@ -1,0 +1,23 @@
+"""What the receiver goes by."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gooclaim_cli.wire import DEFAULT_TOLERANCE, SignedContent
+from gooclaim_cli.wire.handling import DEADLINE
+
+MAX_BODY: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverOptions:
+    """What the receiver goes by. `events` is a glob: what does not fit is stored, not shown."""
+
+    path: str
+    tenant_id: str | None = None
+    tolerance: float = DEFAULT_TOLERANCE
+    signed_content: SignedContent = SignedContent.BODY
+    max_body: int = MAX_BODY
+    deadline: float = DEADLINE
+    events: str = "*"
+    forward_duplicates: bool = False
