@@ -3,6 +3,7 @@
 The test needs nothing but pytest and the standard library. Pure: text out.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from string import Template
@@ -95,15 +96,20 @@ def pin(
     name = re.sub(r"[^a-z0-9]+", "_", f"{sample.event_type}_{event_id[-8:]}".lower()).strip("_")
     test = _TEST.substitute(
         event_type=re.sub(r"[^\w.-]", "?", sample.event_type),
-        event_type_text=ascii(sample.event_type),
-        url=ascii(url),
-        body_name=ascii(f"{name}.json"),
+        event_type_text=_literal(sample.event_type),
+        url=_literal(url),
+        body_name=_literal(f"{name}.json"),
         signed=_SIGNED[signed_content],
         name=name,
         status=_status(original),
     )
     test += _expected_body(original, disguise)
     return Pin(test_name=f"test_{name}.py", test=test, body_name=f"{name}.json", body=body)
+
+
+def _literal(text: str) -> str:
+    """Text as Python source."""
+    return json.dumps(text) if text.isascii() else ascii(text)
 
 
 def _status(original: Original) -> str:

@@ -25,7 +25,7 @@ from gooclaim_cli.render.terminal import (
     write_lines,
 )
 from gooclaim_cli.sending import Outcome
-from gooclaim_cli.wire.handling import DEADLINE, HANDLING
+from gooclaim_cli.wire.handling import DEADLINE, HANDLING, Arriving
 
 _BODY_LINES: Final = 24
 _BODY_LIMIT: Final = 64 * 1024
@@ -80,7 +80,7 @@ def show_fired(fired: Fired, console: Console, *, attempts: int) -> None:
     lines += _body_lines(fired.outcome, console)
     if fired.fault is None:
         lines += _row("Gooclaim", _next(fired, attempts), "", width)
-    if fired.fault is not None or not fired.held:
+    if fired.fault is not None or not fired.held or fired.shot.what is not Arriving.GOOD:
         mark = glyphs_for(console).yes if fired.held else glyphs_for(console).no
         right = f"{mark} right is: {HANDLING[fired.shot.what].answers}"
         lines += _row("Handler", right, _colour(fired.held), width)
