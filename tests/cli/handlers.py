@@ -1,6 +1,7 @@
 """Handlers in this process: real servers, on a thread of their own, that do as a test says."""
 
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,12 +20,13 @@ class Handler:
     """A handler that was started, and the requests that it got."""
 
     port: int = 0
+    scheme: str = "http"
     seen: list[Delivery] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}/hooks"
+        return f"{self.scheme}://localhost:{self.port}/hooks"
 
 
 def careful() -> Decide:
@@ -42,9 +44,9 @@ def careful() -> Decide:
 
 
 @contextlib.contextmanager
-def handler(decide: Decide) -> Iterator[Handler]:
+def handler(decide: Decide, tls: ssl.SSLContext | None = None) -> Iterator[Handler]:
     """Serve on loopback until the test is done."""
-    shown = Handler()
+    shown = Handler(scheme="https" if tls else "http")
 
     class Serve(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,6 +69,8 @@ def handler(decide: Decide) -> Iterator[Handler]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Serve)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     shown.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

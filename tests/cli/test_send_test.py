@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import ssl
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from gooclaim_cli.firing.faults import Fault
 from gooclaim_cli.wire import (
@@ -137,6 +139,24 @@ def test_nothing_there_ends_a_table_early(run_here: RunHere) -> None:
     done = run_here(["send-test", "--fault", "all", "--to", "1"], **ENV)
     assert done.code == 1
     done.told("nothing listens on localhost:1", "start your handler")
+
+
+def test_a_handler_with_tls(run_here: RunHere, home: Path) -> None:
+    """Its certificate is checked, against another authority or not at all where asked for."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(home / "ca.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(tls)
+    with handler(careful(), tls) as hooks:
+        plain = ["send-test", "workflow.completed", "--to", hooks.url, "--json"]
+        refused, _ = objects(run_here(plain, **ENV))
+        assert (refused["error"], refused["held"]) == ("tls_failed", False)
+        for trusting in (["--cacert", str(home / "ca.pem")], ["--skip-tls-verify"]):
+            assert run_here([*plain, *trusting], **ENV).code == 0
+            slow = ["--fault", "slow-body", "--slow", "10ms"]
+            assert run_here([*plain, *slow, *trusting], **ENV).code == 0
+    assert len(hooks.seen) == 4
+    assert all(map(good, hooks.seen))
 
 
 def test_every_fault_is_named_in_the_help_and_the_readme(run_here: RunHere) -> None:
