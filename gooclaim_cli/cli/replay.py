@@ -128,8 +128,10 @@ def replay(
     if print_as == "pytest":
         for aim in aims:
             firing.permit(aim, None, known, yes_remote=yes_remote)
-        pins = replays.pins(originals, aims, known, keep_data=keep_data)
-        replays.write_pins(pins, out, force=force, as_json=as_json)
+        from gooclaim_cli.cli import pins
+
+        made = pins.pins(originals, aims, known, keep_data=keep_data)
+        pins.write_pins(made, out, force=force, as_json=as_json)
         return
     manner = replays.manner_for(aims[0], secret_file, known, verbatim=verbatim, new_key=new_key)
     for aim in aims:

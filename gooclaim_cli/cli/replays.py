@@ -7,10 +7,10 @@ import sys
 import time
 from pathlib import Path
 from random import SystemRandom
-from typing import TYPE_CHECKING
 
 from gooclaim_cli.cli import firing_options as firing
 from gooclaim_cli.cli.consoles import output_console
+from gooclaim_cli.cli.notices import notifier
 from gooclaim_cli.errors import ConfigurationError, ExitCode, GooclaimError, UsageError
 from gooclaim_cli.firing.aims import Aim, take_aim
 from gooclaim_cli.firing.range import Conditions, Range, outgoing_for
@@ -19,6 +19,7 @@ from gooclaim_cli.firing.replaying import Cartridge, Pace, Replayed, replay
 from gooclaim_cli.firing.replays import Manner, Original, replay_shot, sample_of
 from gooclaim_cli.firing.selecting import Wanted, from_arguments, from_history
 from gooclaim_cli.firing.shots import Signer
+from gooclaim_cli.happenings import Level
 from gooclaim_cli.history.reading import HistoryReader
 from gooclaim_cli.render import replaying as shown
 from gooclaim_cli.render.json_lines import write_object
@@ -26,9 +27,6 @@ from gooclaim_cli.render.terminal import write_lines
 from gooclaim_cli.sending import Sender
 from gooclaim_cli.settings import Settings
 from gooclaim_cli.tenant.environment import Environment, environment_of
-
-if TYPE_CHECKING:
-    from gooclaim_cli.firing.pinning import Pin
 
 _ASKED_BEYOND = 20
 
@@ -118,6 +116,7 @@ class Plan:
         elif not as_json and (dry_run or len(self.originals) > 1):
             console = output_console()
             write_lines(console, shown.plan_lines(self.originals, self.targets, self._how, console))
+        self._warn(as_json=as_json)
         if dry_run:
             return False
         if not many:
@@ -128,6 +127,18 @@ class Plan:
             return True
         sys.stderr.write("Nothing was sent.\n")
         return False
+
+    def _warn(self, *, as_json: bool) -> None:
+        """Tell of what was rejected when it came: signed anew, a handler takes it for genuine."""
+        for original in self.originals:
+            if original.reasons and self.manner.signer is not None:
+                notifier(as_json=as_json)(
+                    Level.WARNING,
+                    "rejected_signed_anew",
+                    f"{original.source} was rejected when it came ({', '.join(original.reasons)}):"
+                    " signed anew, your handler takes it for a genuine one",
+                    "to send it as it came: --verbatim",
+                )
 
     @property
     def _how(self) -> str:
@@ -202,40 +213,3 @@ def print_commands(plan: Plan, program: str) -> None:
         shot = replay_shot(original, plan.manner, at=time.time(), random=SystemRandom())
         conditions = dataclasses.replace(plan.conditions, to=aim.url)
         sys.stdout.write(f"{command_for(As(program), outgoing_for(shot, conditions))}\n")
-
-
-def pins(
-    originals: tuple[Original, ...], aims: tuple[Aim, ...], known: Settings, *, keep_data: bool
-) -> "list[Pin]":
-    """Make a test each that pins what was answered. Raises GooclaimError."""
-    from gooclaim_cli.firing.disguise import Disguise
-    from gooclaim_cli.firing.pinning import pin
-
-    disguise = Disguise(SystemRandom())
-    return [
-        pin(
-            original,
-            url=aim.url,
-            signed_content=known.signed_content,
-            disguise=disguise,
-            keep_data=keep_data,
-        )
-        for original, aim in zip(originals, aims, strict=True)
-    ]
-
-
-def write_pins(pins: "list[Pin]", folder: Path, *, force: bool, as_json: bool) -> None:
-    """Write the tests, readable by their owner alone. Raises UsageError over one that exists."""
-    from gooclaim_cli import private_files
-
-    for each in pins:
-        if not force and (folder / each.test_name).exists():
-            raise UsageError(f"{folder / each.test_name} exists", "add --force to replace it")
-    for each in pins:
-        test, body = folder / each.test_name, folder / each.body_name
-        private_files.write(body, each.body)
-        private_files.write(test, each.test.encode())
-        if as_json:
-            write_object(shown.pin_object(test, body, at=time.time()), sys.stdout)
-        else:
-            write_lines(output_console(), shown.pin_lines(test))

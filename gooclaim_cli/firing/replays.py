@@ -29,7 +29,8 @@ class Original:
     """A recorded delivery. `source` is what it is called: its id in the history, or a file.
 
     `delivery_id` is None where it is not from the history, `received_at` (UNIX seconds) where
-    nothing says it. `answer` is what a handler said to it, `url` where that was.
+    nothing says it. `answer` is what a handler said to it, `url` where that was. `reasons` are why
+    it was rejected when it came.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Original:
     received_at: float | None = None
     answer: Answer | None = None
     url: str | None = None
+    reasons: tuple[str, ...] = ()
 
     @property
     def idempotency_key(self) -> str | None:

@@ -101,6 +101,7 @@ def original_of(detail: DeliveryDetail) -> Original:
         received_at=detail.stored.received_at,
         answer=answer,
         url=forward.url if forward else None,
+        reasons=detail.stored.reasons,
     )
 
 

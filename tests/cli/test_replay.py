@@ -309,6 +309,20 @@ def test_a_body_that_was_not_kept_cannot_be_sent(run_here: RunHere, home: Path) 
     run_here(["replay", "evt_GONE", "--to", "1"], **ENV).refused(1, "was not kept")
 
 
+def test_what_was_rejected_is_sent_by_its_name_only_and_with_a_warning(
+    run_here: RunHere, bodies: dict[str, bytes]
+) -> None:
+    with handler(lambda _: 400) as hooks:
+        done = run_here(["replay", "dlv_BAD", "--to", hooks.url], **ENV)
+        told = objects(run_here(["replay", "dlv_BAD", "--to", hooks.url, "--json"], **ENV))
+        again = run_here(["replay", "dlv_BAD", "--to", hooks.url, "--verbatim"], **ENV)
+    assert "warning: dlv_BAD was rejected when it came (signature_" in done.stderr
+    assert [each["kind"] for each in told] == ["notice", "forward", "summary"]
+    assert (told[0]["code"], told[1]["expected"]) == ("rejected_signed_anew", "4xx")
+    assert (again.code, again.stderr) == (0, "")
+    assert [each.body for each in hooks.seen] == [bodies["BAD"]] * 3
+
+
 def test_a_file_that_is_no_capture_is_told(run_here: RunHere, home: Path) -> None:
     file = home.parent / "odd"
     file.write_bytes(b"\x00\x01\x02")
