@@ -22,6 +22,7 @@ from gooclaim_cli.plan import ListenPlan, require_credentials, require_secrets
 from gooclaim_cli.public_end import PublicEnd, choose_tunnel
 from gooclaim_cli.serving import bind, serve
 from gooclaim_cli.sessions import Sessions
+from gooclaim_cli.setting_keys import Outlives
 from gooclaim_cli.surroundings import settings_for, start_sandbox
 from gooclaim_cli.tally import Tally
 from gooclaim_cli.tenant.api import TenantApi
@@ -201,13 +202,14 @@ class Session:
         session_id = self._session_id
         sessions = Sessions(data / "sessions")
         stack.enter_context(sessions.hold(session_id))
+        lasting = self._settings.history_outlives
         ledger = await stack.enter_async_context(
             keeping(
                 self._settings.places.history,
                 environment=environment,
                 owner=session_id,
                 is_gone=lambda owner: owner != session_id and sessions.is_gone(owner),
-                synchronous=plan.synchronous,
+                synchronous="FULL" if lasting is Outlives.POWER_CUT else "NORMAL",
                 retain=plan.retain,
                 clock=self._clock,
                 notify=self._notify,

@@ -38,7 +38,6 @@ class ListenPlan:
     bind: str = "127.0.0.1"
     port: int = 0
     sandbox: "SandboxOptions | None" = None
-    synchronous: str = "FULL"
     retain: float = 7 * 86400.0
     lasts: float | None = None
 

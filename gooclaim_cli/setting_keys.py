@@ -26,6 +26,13 @@ class SecretStore(StrEnum):
     FILE = "file"
 
 
+class Outlives(StrEnum):
+    """What a stored delivery outlives once it has been acknowledged."""
+
+    POWER_CUT = "power-cut"
+    CRASH = "crash"  # of this process: quicker, since no disk is waited for
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """One setting. `read(key, given)` returns its value or raises ConfigurationError.

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from gooclaim_cli import config_file, setting_keys
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.setting_keys import Key, SecretStore, setting
+from gooclaim_cli.setting_keys import Key, Outlives, SecretStore, setting
 from gooclaim_cli.setting_sources import Asked, Explained, Origin, Source
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL
 from gooclaim_cli.tenant.paths import EVENT_TYPES_PATH, WEBHOOK_CONFIG_PATH
@@ -72,6 +72,12 @@ class Settings:
     )
     history_retain: float = setting(
         "how long deliveries are kept", "7d", name="history.retain", read=setting_keys.span
+    )
+    history_outlives: Outlives = setting(
+        "what a stored delivery outlives",
+        Outlives.POWER_CUT,
+        name="history.outlives",
+        read=setting_keys.choice(Outlives),
     )
     secrets_store: SecretStore = setting(
         "where login keeps the client's secret",

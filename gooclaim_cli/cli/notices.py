@@ -25,6 +25,7 @@ def notifier(*, as_json: bool) -> Callable[[Level, str, str, str], None]:
 
     def notify(level: Level, code: str, message: str, hint: str) -> None:
         renderer.show(Notice(at=time.time(), level=level, code=code, message=message, hint=hint))
+        renderer.flush()
 
     return notify
 

@@ -47,7 +47,10 @@ async def _watch(plan: ListenPlan, renderer: Renderer, ready_file: Path | None) 
         session = Session(plan, audience.tell)
         audience.on_gone = session.stop
         end_on_signals(session.stop, _LEFT_BEHIND)
-        summary = await session.run()
+        try:
+            summary = await session.run()
+        finally:
+            audience.flush()
     return ExitCode.OK if summary is not None else ExitCode.INTERRUPTED
 
 
@@ -78,16 +81,20 @@ class _Audience:
         self._renderer = renderer
         self._ready_file = ready_file
         self._ready: Ready | None = None  # as it is now: the public URL may change
+        self._flushing = False
+        self._loop = asyncio.get_running_loop()
         self.on_gone = lambda: None
 
     def tell(self, happening: Happening) -> None:
+        """Show it. What comes in one turn of the event loop is flushed together."""
         self._keep_ready_file(happening)
         try:
             self._renderer.show(happening)
         except OSError:
-            # A terminal or pipe that is gone: what we print now has no reader, ever.
-            self._renderer = _Silence()
-            asyncio.get_running_loop().call_soon(self.on_gone)
+            self._gone()
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self.flush)
 
     def _keep_ready_file(self, happening: Happening) -> None:
         """Before it is shown: who reads that it is ready, or has moved, may look at once."""
@@ -100,7 +107,23 @@ class _Audience:
         if self._ready_file is not None:
             self._ready_file.write(encode_object(to_object(self._ready)))
 
+    def flush(self) -> None:
+        """Pass on what was shown."""
+        self._flushing = False
+        try:
+            self._renderer.flush()
+        except OSError:
+            self._gone()
+
+    def _gone(self) -> None:
+        # A terminal or pipe that is gone: what we print now has no reader, ever.
+        self._renderer = _Silence()
+        self._loop.call_soon(self.on_gone)
+
 
 class _Silence:
     def show(self, happening: Happening) -> None:
         """Show nothing."""
+
+    def flush(self) -> None:
+        """Nothing waits."""

@@ -1,67 +1,83 @@
 """Group commit: operations from one event loop, many to a transaction.
 
-Written on the loop itself: measured (tests/bench/bench_group_commit.py), that beats a writer
-thread. What must be durable is awaited; what may wait rides on a later commit.
+Owns the queue, and when it is handed over; the writing is a `Writer`'s. What must be durable is
+awaited; what may wait rides on a later commit.
 """
 
 import asyncio
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol
 
-from gooclaim_cli.history.trouble import is_busy, storage_error
+from gooclaim_cli.history.operations import Nothing, Operation
+from gooclaim_cli.history.trouble import storage_error
+from gooclaim_cli.history.writing import Failure
 
-# Turns of the event loop that a commit waits for company, and the longest that the rest waits.
-_TURNS: Final = 3
+# The longest that what may wait does.
 _LAZY_FLUSH: Final = 0.05
-# Another process may hold the write lock: the loop waits this long, then lets others run.
-_BUSY_MS: Final = 20
-PATIENCE: Final = 2.0
 _TRY_AGAIN: Final = 1.0
 _MOST_WAITING: Final = 64 * 1024 * 1024
 
-T = TypeVar("T")
-Run = Callable[[sqlite3.Connection], T]
+
+class Writer(Protocol):
+    """Writes a batch at a time.
+
+    `turns` of the event loop are waited for company; once `enough` wait, none.
+    """
+
+    turns: int
+    enough: int
+
+    def write(
+        self, operations: Sequence[Operation], done: Callable[[Sequence[object]], None]
+    ) -> None:
+        """Write them, in order. `done` is given a result for each, a Failure where it has none."""
+
+    async def close(self) -> None:
+        """End; nothing is being written."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Operation:
-    run: Run[Any]
+class _Queued:
+    operation: Operation
     done: "asyncio.Future[Any] | None"
     weight: int | None = None
 
 
 class GroupCommit:
-    """Queues operations on one connection, which it owns. Use from one event loop.
+    """Queues operations for a writer, which it owns. Use from one event loop.
 
-    Those that wait for their commit are told after `patience` seconds of a busy file.
+    `path` is the file that errors name.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, path: Path, *, patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, writer: Writer, path: Path) -> None:
+        self._writer = writer
         self._path = path
-        self._patience = patience
-        self._connection = connection
-        self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        self._queue: list[_Operation] = []
+        self._queue: list[_Queued] = []
+        self._writing: list[_Queued] = []
         self._scheduled: asyncio.Handle | None = None
-        self._urgent = False
+        self._urgent = 0
         self._weight = 0
+        self._known_loop: asyncio.AbstractEventLoop | None = None
 
-    async def submit(self, run: Run[T]) -> T:
-        """Run an operation and return its result once it is durable. Raises StorageError."""
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Operation(run, done))
-        if not self._urgent:
-            self._urgent = True
-            self._schedule_turns(_TURNS)
-        return await done
+    def submit(self, operation: Operation) -> "asyncio.Future[Any]":
+        """Have an operation written; awaiting it gives its result once it is durable.
 
-    def enqueue(self, run: Run[object], *, weight: int | None = None) -> None:
-        """Run an operation with a later commit, in the order of the calls.
+        Awaiting raises StorageError.
+        """
+        done: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.append(_Queued(operation, done))
+        self._urgent += 1
+        if not self._writing:
+            if self._urgent == 1:
+                self._schedule_turns(self._writer.turns)
+            elif self._urgent == self._writer.enough:
+                self._schedule_turns(0)
+        return done
+
+    def enqueue(self, operation: Operation, *, weight: int | None = None) -> None:
+        """Have an operation written with a later commit, in the order of the calls.
 
         One with a weight (bytes) is let go where the file cannot be written, or where too many
         wait: memory is no place to keep what anybody may send.
@@ -69,89 +85,64 @@ class GroupCommit:
         if weight is not None and self._weight + weight > _MOST_WAITING:
             return
         self._weight += weight or 0
-        self._queue.append(_Operation(run, None, weight))
-        if self._scheduled is None:
-            loop = asyncio.get_running_loop()
-            self._scheduled = loop.call_later(_LAZY_FLUSH, self._flush, loop.time())
+        self._queue.append(_Queued(operation, None, weight))
+        if self._scheduled is None and not self._writing:
+            self._schedule_in(_LAZY_FLUSH)
 
     async def close(self) -> None:
-        """Write what is queued and close the file. Raises StorageError if it cannot be written."""
+        """Write what is queued and end the writer. Raises StorageError if it cannot be written."""
         try:
-            if self._queue:
-                await self.submit(lambda _connection: None)
+            if self._queue or self._writing:
+                await self.submit(Nothing())
         finally:
-            if self._scheduled is not None:
-                self._scheduled.cancel()
-            self._connection.close()
+            self._cancel()
+            await self._writer.close()
 
-    def _schedule_turns(self, turns: int) -> None:
-        loop = asyncio.get_running_loop()
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        # Asked for once: until Python 3.12, asking is a call of the system (getpid).
+        if self._known_loop is None:
+            self._known_loop = asyncio.get_running_loop()
+        return self._known_loop
+
+    def _cancel(self) -> None:
         if self._scheduled is not None:
             self._scheduled.cancel()
+            self._scheduled = None
+
+    def _schedule_in(self, seconds: float) -> None:
+        self._cancel()
+        self._scheduled = self._loop.call_later(seconds, self._hand_over)
+
+    def _schedule_turns(self, turns: int) -> None:
+        self._cancel()
         if turns:
-            self._scheduled = loop.call_soon(self._schedule_turns, turns - 1)
+            self._scheduled = self._loop.call_soon(self._schedule_turns, turns - 1)
         else:
-            self._scheduled = loop.call_soon(self._flush, loop.time())
+            self._hand_over()
 
-    def _flush(self, since: float) -> None:
-        """Write everything queued; come back while another process holds the write lock."""
+    def _hand_over(self) -> None:
+        """Give the writer everything that is queued."""
         self._scheduled = None
-        loop = asyncio.get_running_loop()
-        batch = self._queue
-        try:
-            self._write_all(batch)
-        except sqlite3.OperationalError as error:
-            if is_busy(error) and loop.time() - since < self._patience:
-                self._scheduled = loop.call_later(_BUSY_MS / 1000, self._flush, since)
-                return
-            self._postpone(error)
-        self._urgent = False
+        self._writing, self._queue = self._queue, []
+        self._urgent = self._weight = 0
+        self._writer.write([each.operation for each in self._writing], self._written)
 
-    def _postpone(self, error: Exception) -> None:
-        """The file cannot be written now: tell those who wait, keep the rest for later."""
-        for operation in self._queue:
-            self._tell(operation, error)
-        self._queue = [each for each in self._queue if each.done is None and each.weight is None]
-        self._weight = 0
-        if self._queue:
-            loop = asyncio.get_running_loop()
-            self._scheduled = loop.call_later(_TRY_AGAIN, self._flush, loop.time())
-
-    def _write_all(self, batch: list[_Operation]) -> None:
-        """Write a batch and leave in the queue what could not be. Raises OperationalError."""
-        try:
-            self._write(batch)
-        except sqlite3.OperationalError:
-            raise
-        except Exception:  # whatever one operation does, the others are written
-            self._write_singly(batch)
-        self._queue = []
-        self._weight = 0
-
-    def _write_singly(self, batch: list[_Operation]) -> None:
-        """After a failed transaction: each operation alone, so that one cannot sink the others."""
-        for position, operation in enumerate(batch):
-            try:
-                self._write([operation])
-            except sqlite3.OperationalError:  # the file, not the operation
-                self._queue = batch[position:]
-                raise
-            except Exception as error:  # told to whoever awaits it
-                self._tell(operation, error)
-
-    def _tell(self, operation: _Operation, error: Exception) -> None:
-        if operation.done is not None and not operation.done.done():
-            operation.done.set_exception(storage_error(self._path, error))
-
-    def _write(self, batch: list[_Operation]) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            results = [operation.run(self._connection) for operation in batch]
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        for operation, result in zip(batch, results, strict=True):
-            if operation.done is not None and not operation.done.done():
-                operation.done.set_result(result)
+    def _written(self, results: Sequence[object]) -> None:
+        """Tell those who wait, keep what is to be tried again, and go on."""
+        written, self._writing = self._writing, []
+        kept = []
+        for each, result in zip(written, results, strict=True):
+            if not isinstance(result, Failure):
+                if each.done is not None and not each.done.done():
+                    each.done.set_result(result)
+            elif each.done is not None:
+                if not each.done.done():
+                    each.done.set_exception(storage_error(self._path, result.error()))
+            elif result.of_the_file and each.weight is None:
+                kept.append(each)
+        self._queue[:0] = kept
+        if self._urgent:
+            self._schedule_turns(0)
+        elif self._queue:
+            self._schedule_in(_TRY_AGAIN if kept else _LAZY_FLUSH)

@@ -45,6 +45,7 @@ async def keeping(
         is_gone=is_gone,
         synchronous=synchronous,
         keep_bodies=keep_bodies,
+        apart=True,
     )
     try:
         if ledger.set_aside is not None:

@@ -61,3 +61,8 @@ def decide(known: KnownKey | None, *, body_sha256: str, now: float) -> Claim:
     else:  # failed, or claimed by a process that is gone
         disposition = Disposition.RETRY
     return Claim(disposition, known.attempts + 1, other_body=known.body_sha256 != body_sha256)
+
+
+def state_after(status: int | None) -> KeyState:
+    """What a claimed key is once Gooclaim was answered with this status (None: it hung up)."""
+    return KeyState.PROCESSED if status in range(200, 300) else KeyState.FAILED

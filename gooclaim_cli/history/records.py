@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from gooclaim_cli.errors import GooclaimError
+from gooclaim_cli.happenings import Disposition
 from gooclaim_cli.wire import Delivery
 
 ForwardKind = Literal["live", "replay", "pass_on", "copy"]
@@ -28,6 +29,20 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     FILTERED = "filtered"
     CAPTURE = "capture"
+
+
+def outcome_of(disposition: Disposition, status: int | None, *, shown: bool) -> Outcome:
+    """What became of a delivery that was answered so (None: it hung up), in one word.
+
+    `shown` is False where the session leaves out events of its type.
+    """
+    if not shown:
+        return Outcome.FILTERED
+    if disposition is Disposition.DUPLICATE:
+        return Outcome.DUPLICATE
+    if disposition is Disposition.IN_FLIGHT:
+        return Outcome.IN_FLIGHT
+    return Outcome.DELIVERED if status in range(200, 300) else Outcome.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

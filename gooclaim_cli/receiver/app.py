@@ -4,10 +4,10 @@ In this order: method, path, size, headers, signature and timestamp, envelope; t
 idempotency key (`exchange`). A delivery is in the database before any 2xx is sent.
 """
 
-import asyncio
 import hmac
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from random import Random, SystemRandom
+from random import Random
 from typing import Any, Final
 
 from gooclaim_cli.happenings import Disposition, Happening, Level, Notice
@@ -77,7 +77,7 @@ class Receiver:
         self._ledger = ledger
         self._tell = tell
         self._clock = clock
-        self._random = random or SystemRandom()
+        self._random = random or Random()  # noqa: S311 - names, not secrets
         self._path = options.path.encode()
         self._told_other_path = False
         self._reading = 0  # bytes of bodies that are not whole yet, of all connections
@@ -103,7 +103,16 @@ class Receiver:
         if scope["type"] != "http":
             return
         try:
-            await self._serve(scope, receive, send)
+            refused = self._refuse(scope)
+            if refused is not None:
+                await _respond(send, refused)
+                return
+            arrival = await self._read(scope["headers"], receive)
+            started = time.monotonic()  # a slow sender's time is not the handler's
+            if arrival.verdict.ok and arrival.verdict.event is not None:
+                await self._answer(arrival, arrival.verdict.event, started, receive, send)
+            else:
+                await self._reject(arrival, send)
         except _HungUpError:
             return
         except _CrowdedError:
@@ -122,20 +131,14 @@ class Receiver:
                 )
             )
 
-    async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
+    def _refuse(self, scope: Any) -> Answer | None:
+        """The answer to a request that is none for this receiver."""
         if scope["method"] != "POST":
-            await _respond(send, answers.METHOD_NOT_ALLOWED)
-            return
-        if not hmac.compare_digest(scope["path"].encode("utf-8", "surrogateescape"), self._path):
-            await _respond(send, answers.NOT_FOUND)
-            self._tell_other_path(scope["path"])
-            return
-        arrival = await self._read(scope, receive)
-        started = asyncio.get_running_loop().time()  # a slow sender's time is not the handler's
-        if arrival.verdict.ok and arrival.verdict.event is not None:
-            await self._answer(arrival, arrival.verdict.event, started, receive, send)
-        else:
-            await self._reject(arrival, send)
+            return answers.METHOD_NOT_ALLOWED
+        if hmac.compare_digest(scope["path"].encode("utf-8", "surrogateescape"), self._path):
+            return None
+        self._tell_other_path(scope["path"])
+        return answers.NOT_FOUND
 
     def _tell_other_path(self, path: str) -> None:
         """Once: an ingress that leads to a wrong path looks like silence otherwise."""
@@ -149,16 +152,16 @@ class Receiver:
         )
         self._tell(notice)
 
-    async def _read(self, scope: Any, receive: Receive) -> Arrival:
-        """Read and verify one request. Raises _HungUpError."""
+    async def _read(self, headers: Sequence[tuple[bytes, bytes]], receive: Receive) -> Arrival:
+        """Read and verify one request. Raises _HungUpError, _CrowdedError."""
         try:
-            body = await self._read_body(scope, receive)
+            body = await self._read_body(headers, receive)
         except _TooLargeError as error:
             detail = f"the body has more than {self._options.max_body} bytes"
             finding = Finding(Reason.BODY_TOO_LARGE, detail)
-            delivery = Delivery.from_raw(scope["headers"], b"")
+            delivery = Delivery.from_raw(headers, b"")
             return self._arrival(delivery, Verdict((finding,), None, None), error.size)
-        delivery = Delivery.from_raw(scope["headers"], body)
+        delivery = Delivery.from_raw(headers, body)
         verdict = verify(
             delivery,
             self._secrets(),
@@ -169,21 +172,29 @@ class Receiver:
         )
         return self._arrival(delivery, verdict, len(body))
 
-    async def _read_body(self, scope: Any, receive: Receive) -> bytes:
+    async def _read_body(self, headers: Sequence[tuple[bytes, bytes]], receive: Receive) -> bytes:
         """Read the whole body. A declared length is believed at once.
 
         Raises _TooLargeError, _CrowdedError, _HungUpError.
         """
         limit = self._options.max_body
-        lengths = (value for name, value in scope["headers"] if name == b"content-length")
-        declared = next(lengths, b"0")
-        if declared.isdigit() and int(declared) > limit:
-            raise _TooLargeError(int(declared))
+        for name, value in headers:
+            if name == b"content-length" and value.isdigit() and int(value) > limit:
+                raise _TooLargeError(int(value))
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            body: bytes = message.get("body", b"")  # most come whole
+            if len(body) > limit:
+                raise _TooLargeError(len(body))
+            return body
+        return await self._read_parts(message, receive)
+
+    async def _read_parts(self, message: Any, receive: Receive) -> bytes:
+        limit = self._options.max_body
         chunks: list[bytes] = []
         size = 0
         try:
             while True:
-                message = await receive()
                 if message["type"] != "http.request":
                     raise _HungUpError
                 chunk = message.get("body", b"")
@@ -196,6 +207,7 @@ class Receiver:
                     raise _CrowdedError
                 if not message.get("more_body", False):
                     return b"".join(chunks)
+                message = await receive()
         finally:
             self._reading -= size
 

@@ -4,6 +4,7 @@ The life of the idempotency key is decided in `history.keys`; here it is acted o
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -23,10 +24,10 @@ from gooclaim_cli.happenings import (
 )
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival, Ledger
-from gooclaim_cli.history.records import Outcome
+from gooclaim_cli.history.records import Outcome, outcome_of
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.forwarding import Forwarder
-from gooclaim_cli.receiver.replies import Reply, delivered, no_answer, outcome_of
+from gooclaim_cli.receiver.replies import Reply, delivered, no_answer
 from gooclaim_cli.wire import Event
 
 _MOST_FORWARDS: Final = 1000
@@ -86,15 +87,28 @@ class Exchange:
         started: float,
         hang_up: Callable[[], Awaitable[Any]],
     ) -> Reply:
-        """Claim, store, forward. `started` is the loop's time, `hang_up` ends if it goes.
+        """Claim, store, forward. `started` is `time.monotonic()`, `hang_up` ends if it goes.
 
         What is returned must be answered and then given to `settle`.
         """
         if len(self._forwards) >= _MOST_FORWARDS:  # each holds a body: the handler does not keep up
             return Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False))
+        shown = fnmatchcase(event.event_type, self._policy.events)
+        handler = self._forwarder.handler_for(event.event_type) if shown else None
+        known = None if handler else answers.ACCEPTED.status
         try:
-            claim = await self._ledger.take(arrival, now=arrival.received_at)
-            return await self._act(arrival, event, claim, started, hang_up)
+            claim = await self._ledger.take(
+                arrival, now=arrival.received_at, answer=known, shown=shown
+            )
+            if claim.other_body:
+                self._warn_of_other_body(arrival, event)
+            if claim.disposition is Disposition.IN_FLIGHT:
+                return Reply(answers.IN_FLIGHT, claim)
+            if handler is None:
+                return Reply(answers.ACCEPTED, claim, shown=shown, settled=True)
+            if claim.disposition is Disposition.DUPLICATE and not self._policy.forward_duplicates:
+                return Reply(answers.ACCEPTED, claim)
+            return await self._forward(arrival, event, claim, handler, started, hang_up)
         except StorageError as error:
             self._notice(Level.ERROR, "history_not_written", error.message, error.hint)
             return Reply(answers.NOT_STORED, Claim(Disposition.FRESH, 1, other_body=False))
@@ -102,31 +116,14 @@ class Exchange:
             self._settle(arrival, None, Outcome.FAILED)
             raise
 
-    async def _act(
-        self,
-        arrival: Arrival,
-        event: Event,
-        claim: Claim,
-        started: float,
-        hang_up: Callable[[], Awaitable[Any]],
-    ) -> Reply:
-        if claim.other_body:
-            self._warn_of_other_body(arrival, event)
-        if claim.disposition is Disposition.IN_FLIGHT:
-            return Reply(answers.IN_FLIGHT, claim)
-        shown = fnmatchcase(event.event_type, self._policy.events)
-        handler = self._forwarder.handler_for(event.event_type) if shown else None
-        held_back = claim.disposition is Disposition.DUPLICATE
-        if handler is None or (held_back and not self._policy.forward_duplicates):
-            return Reply(answers.ACCEPTED, claim, shown=shown)
-        return await self._forward(arrival, event, claim, handler, started, hang_up)
-
     def settle(self, arrival: Arrival, reply: Reply, *, sent: bool) -> None:
         """Note whether and what Gooclaim was answered, free the key, and tell."""
         if not sent:
-            reply = msgspec.structs.replace(reply, answer=None)
-        status = reply.answer.status if reply.answer else None
-        self._settle(arrival, status, outcome_of(reply, status))
+            reply = msgspec.structs.replace(reply, answer=None, settled=False)
+        if not reply.settled:
+            status = reply.answer.status if reply.answer else None
+            outcome = outcome_of(reply.claim.disposition, status, shown=reply.shown)
+            self._settle(arrival, status, outcome)
         if reply.shown:
             self._tell(delivered(arrival, reply, at=self._clock()))
 
@@ -150,7 +147,7 @@ class Exchange:
         self._forwards.add(task)
         task.add_done_callback(self._forwards.discard)
         gone: asyncio.Future[Any] = asyncio.ensure_future(hang_up())
-        left = max(0.0, started + self._policy.deadline - loop.time())
+        left = max(0.0, started + self._policy.deadline - time.monotonic())
         try:
             first: set[asyncio.Future[Any]] = {in_time, gone}
             await asyncio.wait(first, timeout=left, return_when=asyncio.FIRST_COMPLETED)
@@ -158,14 +155,14 @@ class Exchange:
             gone.cancel()
             self._waiting.discard(in_time)
         if in_time.cancelled():
-            waited = (loop.time() - started) * 1000
+            waited = (time.monotonic() - started) * 1000
             missed = no_answer(handler, waited, "session_ended", "the session ended first")
             return Reply(answers.ENDING, claim, missed)
         if in_time.done():
             answer = in_time.result()
             return Reply(answers.handler_answer(answer), claim, answer)
         in_time.cancel()  # from now on an answer is a late one
-        waited = (loop.time() - started) * 1000
+        waited = (time.monotonic() - started) * 1000
         if gone.done():
             missed = no_answer(handler, waited, "sender_hung_up", "the sender hung up first")
             return Reply(None, claim, missed)

@@ -2,20 +2,23 @@
 
 import msgspec
 
-from gooclaim_cli.happenings import Delivered, Disposition, Handler, HandlerAnswer
+from gooclaim_cli.happenings import Delivered, Handler, HandlerAnswer
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival
-from gooclaim_cli.history.records import Outcome
 from gooclaim_cli.receiver.answers import Answer
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """How Gooclaim is to be answered (None: it hung up), and what led to it."""
+    """How Gooclaim is to be answered (None: it hung up), and what led to it.
+
+    `settled`: the history has it already, as if it were sent.
+    """
 
     answer: Answer | None
     claim: Claim
     handler: HandlerAnswer | None = None
     shown: bool = True
+    settled: bool = False
 
 
 def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
@@ -40,14 +43,3 @@ def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
 def no_answer(handler: Handler, ms: float, error: str, message: str) -> HandlerAnswer:
     """What stands for a handler's answer where none came in time."""
     return HandlerAnswer(handler.url, None, ms, error, message, (), b"")
-
-
-def outcome_of(reply: Reply, status: int | None) -> Outcome:
-    """What became of a delivery, in the history's one word."""
-    if not reply.shown:
-        return Outcome.FILTERED
-    if reply.claim.disposition is Disposition.DUPLICATE:
-        return Outcome.DUPLICATE
-    if reply.claim.disposition is Disposition.IN_FLIGHT:
-        return Outcome.IN_FLIGHT
-    return Outcome.DELIVERED if status in range(200, 300) else Outcome.FAILED

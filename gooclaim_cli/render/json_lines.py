@@ -6,6 +6,7 @@ history. Text is as it came, except that a lone surrogate becomes U+FFFD.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 import msgspec
@@ -23,16 +24,27 @@ from gooclaim_cli.happenings import (
 )
 from gooclaim_cli.render.escape import ascii_json, visible_json
 
+_encode = msgspec.json.Encoder().encode
+
 
 class JsonRenderer:
-    """Shows happenings as JSON lines on a stream, each flushed as it is written."""
+    """Shows happenings as JSON lines on a stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._ascii = not (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
 
     def show(self, happening: Happening) -> None:
-        """Write one object. An OSError of the stream goes through."""
-        write_object(to_object(happening), self._stream)
+        """Write one object, which `flush` passes on. An OSError of the stream goes through."""
+        if isinstance(happening, Delivered):
+            line = encode_object(_delivered(happening))
+        else:
+            line = encode_object(to_object(happening))
+        self._stream.write(f"{ascii_json(line) if self._ascii else line}\n")
+
+    def flush(self) -> None:
+        """Pass on what was written: many lines that come together cost one call of the system."""
+        self._stream.flush()
 
 
 def write_object(members: Mapping[str, Any], stream: TextIO) -> None:
@@ -44,19 +56,26 @@ def write_object(members: Mapping[str, Any], stream: TextIO) -> None:
     stream.flush()
 
 
-def encode_object(members: Mapping[str, Any]) -> str:
+def encode_object(members: Mapping[str, Any] | msgspec.Struct) -> str:
     """Encode one object as JSON text without a line break, hidden characters escaped."""
     try:
-        encoded = msgspec.json.encode(members)
+        encoded = _encode(members)
     except UnicodeEncodeError:
-        encoded = msgspec.json.encode(_without_lone_surrogates(members))
-    return visible_json(encoded.decode("utf-8"))
+        encoded = _encode(_without_lone_surrogates(msgspec.to_builtins(members)))
+    text = encoded.decode("utf-8")
+    # JSON has escaped the other controls that are ASCII.
+    return text if text.isascii() and "\x7f" not in text else visible_json(text)
 
 
 def rfc3339(at: float) -> str:
     """Write a time (UNIX seconds) as `2026-05-20T10:14:25.123Z`."""
-    moment = datetime.fromtimestamp(round(at, 3), UTC)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    seconds, milliseconds = divmod(round(at * 1000), 1000)
+    return f"{_second(seconds)}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=2)  # most events of a session come within the same second as the one before
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def to_object(happening: Happening) -> dict[str, Any]:
@@ -65,7 +84,8 @@ def to_object(happening: Happening) -> dict[str, Any]:
         case Ready():
             return _ready(happening)
         case Delivered():
-            return _delivered(happening)
+            members: dict[str, Any] = msgspec.to_builtins(_delivered(happening))
+            return members
         case LateAnswer():
             return {
                 "kind": "late_answer",
@@ -133,23 +153,41 @@ def _main_handler(handlers: tuple[Handler, ...]) -> str | None:
     return handlers[0].url if handlers else None
 
 
-def _delivered(seen: Delivered) -> dict[str, Any]:
-    return {
-        "kind": "delivery",
-        "at": rfc3339(seen.at),
-        "delivery_id": seen.delivery_id,
-        "event_id": seen.event_id,
-        "event_type": seen.event_type,
-        "idempotency_key": seen.idempotency_key,
-        "bytes": seen.size,
-        "verdict": "rejected" if seen.disposition is Disposition.REJECTED else "verified",
-        "reasons": list(dict.fromkeys(finding.code.value for finding in seen.findings)),
-        "duplicate": seen.disposition is Disposition.DUPLICATE,
-        "disposition": seen.disposition.value,
-        "attempt": seen.attempt,
-        "response_status": seen.response_status,
-        "handler": None if seen.handler is None else _answer(seen.handler),
-    }
+class _DeliveryLine(msgspec.Struct, tag_field="kind", tag="delivery", frozen=True):
+    """The members of a delivery's object, in their order: there are many, so they are no dict."""
+
+    at: str
+    delivery_id: str
+    event_id: str | None
+    event_type: str | None
+    idempotency_key: str | None
+    bytes: int
+    verdict: str
+    reasons: list[str]
+    duplicate: bool
+    disposition: str
+    attempt: int
+    response_status: int | None
+    handler: dict[str, Any] | None
+
+
+def _delivered(seen: Delivered) -> _DeliveryLine:
+    disposition, findings = seen.disposition, seen.findings
+    return _DeliveryLine(
+        rfc3339(seen.at),
+        seen.delivery_id,
+        seen.event_id,
+        seen.event_type,
+        seen.idempotency_key,
+        seen.size,
+        "rejected" if disposition is Disposition.REJECTED else "verified",
+        list(dict.fromkeys(finding.code for finding in findings)) if findings else [],
+        disposition is Disposition.DUPLICATE,
+        disposition,
+        seen.attempt,
+        seen.response_status,
+        None if seen.handler is None else _answer(seen.handler),
+    )
 
 
 def _answer(handler: HandlerAnswer) -> dict[str, Any]:

@@ -69,6 +69,9 @@ class LiveRenderer:
             case Summary():
                 write_lines(self._out, self._summary_lines(happening))
 
+    def flush(self) -> None:
+        """Do nothing: the consoles pass on each line themselves."""
+
     def _show_delivery(self, seen: Delivered) -> None:
         layout = Layout(self._out.width, self._glyphs, self._deadline)
         lines = delivery_lines(seen, layout)

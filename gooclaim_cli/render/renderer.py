@@ -10,3 +10,6 @@ class Renderer(Protocol):
 
     def show(self, happening: Happening) -> None:
         """Show one happening. An OSError of the stream (a closed pipe) goes through."""
+
+    def flush(self) -> None:
+        """Pass on what was shown, at the latest now. An OSError of the stream goes through."""

@@ -1,30 +1,35 @@
 """Sender: a pool of connections that sends requests exactly as given.
 
-aiohttp does the HTTP: at 32 connections it sends over ten times as many requests a second as
-httpx (tests/bench/bench_clients.py). Its exceptions are translated here and nowhere else.
+Written on httptools rather than on an HTTP client: those add headers, and cost several times the
+work (tests/bench/bench_clients.py). What goes wrong becomes an Outcome here and nowhere else.
 """
 
 import asyncio
-import io
+import re
 import ssl
 import time
-import urllib.request
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import aiohttp
-from yarl import URL
-
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.hosts import is_loopback
+from gooclaim_cli.sending.address import Address, authority_in, parse_address
+from gooclaim_cli.sending.connecting import ConnectError, Proxy, connect, proxy_for
+from gooclaim_cli.sending.connection import (
+    Answer,
+    Connection,
+    MalformedError,
+    TruncatedError,
+)
 from gooclaim_cli.sending.outcome import Outcome, SendFailure
 
 ANSWER_LIMIT: Final = 1024 * 1024
-_LARGE: Final = 1024 * 1024  # aiohttp wants larger bodies as a file, which it writes in parts
-# What aiohttp would add of its own accord: an endpoint gets the headers that were given.
-_ADDED_BY_AIOHTTP: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+# Common servers close what is idle after five seconds: one that is about to be closed would lose
+# the request, and nobody could tell whether it was processed.
+_IDLE_AT_MOST: Final = 4.0
+_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # a token of RFC 9110
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,19 @@ class Outgoing:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """How an address is reached."""
+
+    address: Address
+    proxy: Proxy | None
+
+    @property
+    def end(self) -> tuple[str, str, int]:
+        """What connections can be shared by."""
+        return self.address.scheme, self.address.host, self.address.port
+
+
 class Sender:
     """An async context manager that owns the connections.
 
@@ -51,16 +69,13 @@ class Sender:
     ) -> None:
         self._tls = tls
         self._answer_limit = answer_limit
-        self._session: aiohttp.ClientSession | None = None
+        self._routes: dict[str, _Route] = {}
+        self._free: dict[tuple[str, str, int], list[Connection]] = {}
+        self._busy: set[Connection] = set()
+        self._is_open = False
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls or True),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_ADDED_BY_AIOHTTP,
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-        )
+        self._is_open = True
         return self
 
     async def __aexit__(
@@ -69,68 +84,75 @@ class Sender:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        self._is_open = False
+        for connection in [*self._busy, *(each for many in self._free.values() for each in many)]:
+            connection.close()
+        await asyncio.sleep(0)  # the turn of the event loop in which they are gone
 
     async def send(self, outgoing: Outgoing, *, within: float | None = None) -> Outcome:
         """Send once and wait for the whole answer, `within` seconds at most.
 
         Never follows a redirect, never sends twice, never raises for what the endpoint does.
         """
+        if not self._is_open:
+            raise RuntimeError("the sender is not open")
         started = time.perf_counter()
-        seen = _Answer()
+        answer = Answer(self._answer_limit)
         failure: tuple[SendFailure, str] | None = None
         try:
-            async with asyncio.timeout(within):
-                await self._exchange(outgoing, seen)
+            if within is None:
+                await self._exchange(outgoing, answer)
+            else:
+                async with asyncio.timeout(within):
+                    await self._exchange(outgoing, answer)
         except TimeoutError:
             limit = f" within {within:g} s" if within is not None else ""
             failure = SendFailure.TIMED_OUT, f"no answer{limit}"
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            failure = _translate(error, outgoing.url)
+        except Exception as error:  # whatever an endpoint does
+            failure = translate(error, authority_in(outgoing.url))
         return Outcome(
-            status=seen.status,
+            status=answer.status,
             ms=(time.perf_counter() - started) * 1000,
             failure=failure[0] if failure else None,
             message=failure[1] if failure else "",
-            headers=seen.headers,
-            body=bytes(seen.body),
-            cut=seen.cut,
+            headers=answer.headers,
+            body=bytes(answer.body),
+            cut=answer.cut,
         )
 
-    async def _exchange(self, outgoing: Outgoing, seen: "_Answer") -> None:
-        if self._session is None:
-            raise RuntimeError("the sender is not open")
-        url = URL(outgoing.url, encoded=True)
-        async with self._session.post(
-            url,
-            data=outgoing.body if len(outgoing.body) < _LARGE else io.BytesIO(outgoing.body),
-            headers=_header_list(outgoing.headers),
-            allow_redirects=False,
-            proxy=_proxy_for(url),
-        ) as response:
-            seen.status = response.status
-            seen.headers = tuple(
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in response.raw_headers
-            )
-            async for chunk in response.content.iter_any():
-                room = self._answer_limit - len(seen.body)
-                seen.body += chunk[:room]
-                if len(chunk) > room:
-                    seen.cut = True
-                    response.close()
-                    break
+    async def _exchange(self, outgoing: Outgoing, answer: Answer) -> None:
+        route = self._routes.get(outgoing.url)
+        if route is None:
+            address = parse_address(outgoing.url)
+            route = self._routes[outgoing.url] = _Route(address, proxy_for(address))
+        request = request_bytes(outgoing, route.address, route.proxy)
+        connection = self._take_free(route)
+        if connection is None:
+            tls = self._tls_context() if route.address.is_tls else None
+            connection = await connect(route.address, route.proxy, tls)
+        self._busy.add(connection)
+        try:
+            await connection.exchange(request, answer)
+        finally:
+            self._busy.discard(connection)
+        if connection.is_free:
+            connection.free_since = time.monotonic()
+            self._free.setdefault(route.end, []).append(connection)
 
+    def _take_free(self, route: _Route) -> Connection | None:
+        """A connection that is open and was used a moment ago, the newest first."""
+        free = self._free.get(route.end, [])
+        while free:
+            connection = free.pop()
+            if connection.is_free and time.monotonic() - connection.free_since < _IDLE_AT_MOST:
+                return connection
+            connection.close()
+        return None
 
-class _Answer:
-    """What of an answer has arrived so far."""
-
-    def __init__(self) -> None:
-        self.status: int | None = None
-        self.headers: tuple[tuple[str, str], ...] = ()
-        self.body = bytearray()
-        self.cut = False
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
 
 
 def client_tls(*, cacert: Path | None = None, verify: bool = True) -> ssl.SSLContext:
@@ -153,65 +175,51 @@ def client_tls(*, cacert: Path | None = None, verify: bool = True) -> ssl.SSLCon
     return context
 
 
-def _header_list(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    """Spell a repeated name as it was first: aiohttp would drop the value before another case."""
-    names: dict[str, str] = {}
-    return [(names.setdefault(name.lower(), name), _header_text(value)) for name, value in headers]
+def request_bytes(outgoing: Outgoing, address: Address, proxy: Proxy | None) -> bytes:
+    """The request as it crosses the wire. Raises ValueError where a header would split it."""
+    target, extra = address.target, ""
+    if proxy is not None and not address.is_tls:  # the proxy is told the whole URL
+        target = f"http://{address.named}{target}"
+        if proxy.authorization is not None:
+            extra = f"Proxy-Authorization: {proxy.authorization}\r\n"
+    lines = "".join([f"{name}: {value}\r\n" for name, value in outgoing.headers])
+    if (
+        lines.count("\n") != len(outgoing.headers)
+        or "\0" in lines
+        or lines.count("\r") != len(outgoing.headers)
+    ):
+        raise ValueError("a header holds a line break")
+    for name, _ in outgoing.headers:
+        _check_name(name)
+    head = f"POST {target} HTTP/1.1\r\nHost: {address.named}\r\n{extra}".encode("latin-1")
+    length = b"Content-Length: %d\r\n\r\n" % len(outgoing.body)
+    return b"".join((head, _encoded(lines), length, outgoing.body))
 
 
-def _header_text(value: str) -> str:
-    """Let UTF-8 bytes leave as they came: headers are held as latin-1, aiohttp writes UTF-8."""
+def _encoded(lines: str) -> bytes:
+    """Header text is bytes in latin-1; what a person typed may be beyond that."""
     try:
-        return value.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return value
+        return lines.encode("latin-1")
+    except UnicodeEncodeError:
+        return lines.encode("utf-8")
 
 
-def _proxy_for(url: URL) -> str | None:
-    """The proxy that the environment names for this URL; never one for this machine."""
-    if url.host is None or is_loopback(url.host) or urllib.request.proxy_bypass(url.host):
-        return None
-    return urllib.request.getproxies().get(url.scheme)
+@lru_cache(maxsize=256)  # the same few at every delivery
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name[:40]!r} is no header name")
 
 
-def _authority(url: str) -> str:
-    """The host and port in a URL, without a user name or password; whatever the text is."""
-    try:
-        return URL(url, encoded=True).authority.rpartition("@")[2] or "no host"
-    except ValueError:
-        return "an address that cannot be read"
-
-
-def _translate(error: Exception, url: str) -> tuple[SendFailure, str]:
-    where = _authority(url)
+def translate(error: Exception, where: str) -> tuple[SendFailure, str]:
+    """What an error means, and what to tell of it; `where` is the endpoint's host and port."""
     match error:
-        case aiohttp.ClientConnectorError():
-            return _translate_connecting(error, where)
-        case aiohttp.ClientPayloadError():
-            return SendFailure.ANSWER_TRUNCATED, f"{where} broke off in the middle of its answer"
-        case aiohttp.ClientConnectionError() | OSError():
-            return SendFailure.CONNECTION_RESET, f"{where} closed the connection without an answer"
-        case aiohttp.ClientHttpProxyError():
-            return SendFailure.CONNECTION_FAILED, f"the proxy for {where} answered {error.status}"
-        case aiohttp.ClientResponseError():
+        case ConnectError():
+            return error.failure, error.message
+        case MalformedError():
             return SendFailure.ANSWER_MALFORMED, f"{where} answered with something other than HTTP"
+        case TruncatedError():
+            return SendFailure.ANSWER_TRUNCATED, f"{where} broke off in the middle of its answer"
+        case OSError():
+            return SendFailure.CONNECTION_RESET, f"{where} closed the connection without an answer"
         case _:
             return SendFailure.REQUEST_INVALID, f"the request to {where} cannot be sent: {error}"
-
-
-def _translate_connecting(
-    error: aiohttp.ClientConnectorError, where: str
-) -> tuple[SendFailure, str]:
-    match error:
-        case aiohttp.ClientProxyConnectionError():
-            return SendFailure.CONNECTION_FAILED, f"no connection to the proxy for {where}"
-        case aiohttp.ClientConnectorDNSError():
-            return SendFailure.NAME_NOT_FOUND, f"no address is known for {where}"
-        case aiohttp.ClientConnectorCertificateError():
-            reason = getattr(error.certificate_error, "verify_message", "") or "not trusted"
-            return SendFailure.TLS_FAILED, f"the certificate of {where} was refused: {reason}"
-        case aiohttp.ClientSSLError():
-            return SendFailure.TLS_FAILED, f"no TLS connection with {where}: {error.os_error}"
-    if isinstance(error.os_error, ConnectionRefusedError):
-        return SendFailure.CONNECTION_REFUSED, f"nothing listens on {where}"
-    return SendFailure.CONNECTION_FAILED, f"no connection to {where}: {error.os_error}"

@@ -6,7 +6,7 @@ Pure: bytes and a time in, values out. `verify` is total: no headers or body mak
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -44,14 +44,22 @@ class SigningSecret:
     """A signing secret as given: no prefix removed, nothing decoded. Never shown by repr."""
 
     value: str
+    _keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.value:
             raise ValueError("a signing secret cannot be empty")
         try:
-            self.value.encode("utf-8", "surrogateescape")
+            key = self.key
         except UnicodeEncodeError:
             raise ValueError("a signing secret must be text that UTF-8 can hold") from None
+        object.__setattr__(self, "_keyed", hmac.new(key, digestmod="sha256"))
+
+    def digest(self, content: bytes) -> bytes:
+        """HMAC-SHA256 of the content, 32 bytes. The key is prepared once, not at each call."""
+        keyed = self._keyed.copy()
+        keyed.update(content)
+        return keyed.digest()
 
     @property
     def key(self) -> bytes:
@@ -140,7 +148,7 @@ def verify(
 
 def _digest(body: bytes, secret: SigningSecret, timestamp: str, content: SignedContent) -> bytes:
     signed = body if content is SignedContent.BODY else b"%b.%b" % (timestamp.encode(), body)
-    return hmac.digest(secret.key, signed, "sha256")
+    return secret.digest(signed)
 
 
 def _read_signature(values: list[str], findings: list[Finding]) -> _Signature | None:

@@ -2,7 +2,8 @@
 
     python -m tests.bench.bench_clients [--requests 2000]
 
-Why `sending` uses aiohttp. Each client runs its loop in this process, at 1 and at 32 connections.
+Why `sending` speaks HTTP through httptools, and not through a client. Each runs its loop in this
+process, at 1 and at 32 connections.
 """
 
 import argparse
@@ -10,10 +11,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import aiohttp
 import httpx
 import uvloop
 
+from gooclaim_cli.sending import Outgoing, Sender
 from tests.bench.bench_receive import bare
 
 BODY = b"x" * 600
@@ -34,21 +35,20 @@ async def rate(post: Post, requests: int, connections: int) -> float:
 
 
 async def measure(url: str, requests: int) -> None:
-    async with httpx.AsyncClient(trust_env=False) as baseline, aiohttp.ClientSession() as session:
+    async with httpx.AsyncClient(trust_env=False) as baseline, Sender() as sender:
 
         async def with_httpx() -> None:
             await baseline.post(url, content=BODY)
 
-        async def with_aiohttp() -> None:
-            async with session.post(url, data=BODY) as response:
-                await response.read()
+        async def with_ours() -> None:
+            assert (await sender.send(Outgoing(url, (), BODY))).succeeded
 
         for connections in (1, 32):
             slow = await rate(with_httpx, requests, connections)
-            quick = await rate(with_aiohttp, requests, connections)
+            quick = await rate(with_ours, requests, connections)
             print(
                 f"{connections:>2} connections  ratio {quick / slow:.1f}"
-                f"  aiohttp {quick:.0f}/s, httpx {slow:.0f}/s"
+                f"  sending {quick:.0f}/s, httpx {slow:.0f}/s"
             )
 
 

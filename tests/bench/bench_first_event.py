@@ -3,7 +3,7 @@
     python -m tests.bench.bench_first_event [--rounds 7]
 
 The aim is 2 s. The baseline is an interpreter that imports the heaviest of what listening needs
-(aiohttp, uvicorn, starlette, httpx, trustme, rich) and does nothing.
+(uvicorn, starlette, httpx, trustme, rich) and does nothing.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-IMPORTS = "import aiohttp, uvicorn, starlette.applications, httpx, trustme, rich.console, typer"
+IMPORTS = "import uvicorn, starlette.applications, httpx, trustme, rich.console, typer"
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -10,13 +10,16 @@ import pytest
 from gooclaim_cli.errors import StorageError
 from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.history.records import Outcome
+from gooclaim_cli.history.writers import Here
 
 from .support import NOW, answer, arrival, body_of, found, ledger_of, listed, rejected, run
 
 
 def allow(ledger: Ledger, pages: int) -> None:
     """Let the file grow to so many pages, or not beyond what it has."""
-    ledger._commits._connection.execute(f"PRAGMA max_page_count = {pages}")
+    writer = ledger._commits._writer
+    assert isinstance(writer, Here)
+    writer._store.connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
 def test_what_was_not_stored_is_free_for_the_retry(tmp_path: Path) -> None:

@@ -4,17 +4,28 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from gooclaim_cli.errors import StorageError
 from gooclaim_cli.history.group_commit import GroupCommit
+from gooclaim_cli.history.operations import Store
 from gooclaim_cli.history.records import Outcome
+from gooclaim_cli.history.writers import Here
 
 from .support import NOW, answer, arrival, body_of, found, ledger_of, listed, run
 
-Write = Callable[[sqlite3.Connection], int]
+
+@dataclass(frozen=True)
+class Running:
+    """An operation that does what a function does."""
+
+    function: Callable[[sqlite3.Connection], object]
+
+    def run(self, store: Store) -> object:
+        return self.function(store.connection)
 
 
 @pytest.fixture
@@ -28,19 +39,19 @@ async def commits_of(path: Path, patience: float = 30.0) -> AsyncIterator[GroupC
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("CREATE TABLE IF NOT EXISTS number (n INTEGER UNIQUE)")
-    commits = GroupCommit(connection, path, patience=patience)
+    commits = GroupCommit(Here(connection, patience=patience), path)
     try:
         yield commits
     finally:
         await commits.close()
 
 
-def put(number: int) -> Write:
+def put(number: int) -> Running:
     def run_it(connection: sqlite3.Connection) -> int:
         connection.execute("INSERT INTO number VALUES (?)", (number,))
         return number
 
-    return run_it
+    return Running(run_it)
 
 
 def numbers(path: Path) -> list[int]:
@@ -94,8 +105,8 @@ def test_what_comes_together_is_one_transaction(path: Path) -> None:
         connection = sqlite3.connect(path, isolation_level=None)
         connection.execute("CREATE TABLE number (n)")
         connection.set_trace_callback(begun.append)
-        commits = GroupCommit(connection, path)
-        await asyncio.gather(*(commits.submit(note) for _ in range(50)))
+        commits = GroupCommit(Here(connection), path)
+        await asyncio.gather(*(commits.submit(Running(note)) for _ in range(50)))
         assert begun.count("COMMIT") == 1
         assert len(seen) == 50
         await commits.close()
@@ -133,7 +144,7 @@ def test_what_may_wait_does_not_wait_for_ever(path: Path) -> None:
         async with commits_of(path) as commits:
             written = asyncio.Event()
             commits.enqueue(put(1))
-            commits.enqueue(lambda _connection: written.set())
+            commits.enqueue(Running(lambda _connection: written.set()))
             async with asyncio.timeout(5):
                 await written.wait()
             await turns()
@@ -177,7 +188,7 @@ def test_one_failing_operation_does_not_sink_the_others(path: Path) -> None:
             results = await asyncio.gather(
                 commits.submit(put(2)),
                 commits.submit(put(1)),
-                commits.submit(lambda _connection: 1 // 0),
+                commits.submit(Running(lambda _connection: 1 // 0)),
                 commits.submit(put(3)),
                 return_exceptions=True,
             )
@@ -217,7 +228,7 @@ def test_a_database_that_is_busy_for_a_while(path: Path) -> None:
             await commits.submit(put(1))
             async with locked(path):
                 commits.enqueue(put(2))
-                waiting = [asyncio.create_task(commits.submit(put(n))) for n in (3, 4)]
+                waiting = [asyncio.ensure_future(commits.submit(put(n))) for n in (3, 4)]
                 commits.enqueue(put(5))
                 done, _ = await asyncio.wait(waiting, timeout=0.2)
                 assert not done
@@ -235,14 +246,14 @@ def test_the_loop_goes_on_while_the_database_is_busy(path: Path) -> None:
     async def scenario() -> None:
         async with commits_of(path) as commits:
             async with locked(path):
-                waiting = [asyncio.create_task(commits.submit(put(1)))]
+                waiting = [asyncio.ensure_future(commits.submit(put(1)))]
                 loop = asyncio.get_running_loop()
                 longest, end = 0.0, loop.time() + 0.3
                 while loop.time() < end:
                     before = loop.time()
                     await asyncio.sleep(0)
                     longest = max(longest, loop.time() - before)
-                waiting.append(asyncio.create_task(commits.submit(put(2))))
+                waiting.append(asyncio.ensure_future(commits.submit(put(2))))
                 await turns()
             async with asyncio.timeout(5):
                 await asyncio.gather(*waiting)
@@ -276,7 +287,7 @@ def test_closing_while_the_database_stays_busy(path: Path) -> None:
         connection = sqlite3.connect(path, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE number (n)")
-        commits = GroupCommit(connection, path, patience=0.1)
+        commits = GroupCommit(Here(connection, patience=0.1), path)
         async with locked(path):
             commits.enqueue(put(1))
             with pytest.raises(StorageError):
@@ -290,7 +301,7 @@ def test_closing_while_the_database_stays_busy(path: Path) -> None:
 def test_who_stops_waiting_does_not_disturb_the_others(path: Path) -> None:
     async def scenario() -> None:
         async with commits_of(path) as commits:
-            tasks = [asyncio.create_task(commits.submit(put(n))) for n in range(3)]
+            tasks = [asyncio.ensure_future(commits.submit(put(n))) for n in range(3)]
             await asyncio.sleep(0)
             tasks[1].cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -324,8 +335,8 @@ def test_an_operation_that_fails_while_another_process_writes(path: Path) -> Non
                 return 0
 
             waiting = asyncio.gather(
-                commits.submit(take_the_lock),
-                commits.submit(fail),
+                commits.submit(Running(take_the_lock)),
+                commits.submit(Running(fail)),
                 return_exceptions=True,
             )
             await asyncio.sleep(0)  # both are queued

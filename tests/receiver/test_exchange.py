@@ -177,7 +177,10 @@ RAW_ANSWERS = {
     "status 999": (b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n", None),
     "status 600": (b"HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n", None),
     "status 150": (b"HTTP/1.1 150 Odd\r\n\r\n", "connection_reset"),
-    "status 101": (b"HTTP/1.1 101 Odd\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", None),
+    "status 101": (
+        b"HTTP/1.1 101 Odd\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        "answer_malformed",
+    ),
 }
 
 

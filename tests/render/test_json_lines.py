@@ -130,7 +130,9 @@ def test_lone_surrogates_are_replaced(text: str) -> None:
 def test_a_stream_that_takes_ascii_only_gets_ascii() -> None:
     raw = io.BytesIO()
     with io.TextIOWrapper(raw, encoding="ascii") as stream:
-        JsonRenderer(stream).show(delivered(event_type="दावा 🚀"))
+        renderer = JsonRenderer(stream)
+        renderer.show(delivered(event_type="दावा 🚀"))
+        renderer.flush()
         assert json.loads(raw.getvalue())["event_type"] == "दावा 🚀"
 
 

@@ -1,6 +1,7 @@
 """gooclaim_cli.sending: how an endpoint is reached: addresses, proxies, TLS."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from pathlib import Path
@@ -180,6 +181,47 @@ def certified(authority: trustme.CA, *names: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names).configure_cert(context)
     return context
+
+
+@pytest.mark.parametrize("name", ["handler.example.test", "elsewhere.example.test"])
+def test_tls_through_a_proxy(
+    authority: trustme.CA, cacert: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The proxy passes bytes on; TLS is spoken with the endpoint, whose name is checked."""
+
+    async def scenario() -> None:
+        server_tls = certified(authority, "handler.example.test")
+        async with raw_server(answering(), tls=server_tls) as endpoint:
+
+            async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                onward = await asyncio.open_connection("127.0.0.1", endpoint.port)
+                await asyncio.gather(copy(reader, onward[1]), copy(onward[0], writer))
+
+            async with raw_server(pass_on) as proxy:
+                monkeypatch.setenv("https_proxy", f"http://me:hunter2@127.0.0.1:{proxy.port}")
+                async with Sender(tls=client_tls(cacert=cacert)) as sender:
+                    outgoing = Outgoing(f"https://{name}/hooks", (), b"{}")
+                    outcomes = [await sender.send(outgoing, within=10) for _ in range(2)]
+                asked = await proxy.next()
+                assert asked.startswith(b"CONNECT %b:443 HTTP/1.1\r\n" % name.encode())
+                assert b"Proxy-Authorization: Basic bWU6aHVudGVyMg==\r\n" in asked
+                if name.startswith("handler"):
+                    assert [outcome.status for outcome in outcomes] == [200, 200]
+                    assert b"hunter2" not in await endpoint.next()
+                    assert len(endpoint.connections) == 1
+                else:
+                    assert outcomes[0].failure is SendFailure.TLS_FAILED
+                    assert "hunter2" not in outcomes[0].message
+
+    asyncio.run(scenario())
+
+
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while part := await reader.read(65_536):
+            writer.write(part)
+    writer.close()
 
 
 def over_tls(server_tls: ssl.SSLContext, client: ssl.SSLContext | None) -> Outcome:

@@ -97,7 +97,15 @@ def test_headers_leave_as_they_came() -> None:
 
 def test_a_name_in_several_spellings_loses_no_value() -> None:
     _, lines, _ = sent(headers=(("X-A", "1"), ("x-a", "2"), ("X-B", "3"), ("X-A", "4")))
-    assert lines == [b"X-A: 1", b"X-A: 2", b"X-B: 3", b"X-A: 4", b"Content-Length: 2"]
+    assert lines == [b"X-A: 1", b"x-a: 2", b"X-B: 3", b"X-A: 4", b"Content-Length: 2"]
+
+
+def test_bytes_that_are_not_utf_8_leave_as_they_came() -> None:
+    """Text beyond latin-1, which only a person can have typed, leaves as UTF-8."""
+    _, lines, _ = sent(headers=(("X-A", "\xff\xe9"),))
+    assert lines[0] == b"X-A: \xff\xe9"
+    _, lines, _ = sent(headers=(("X-B", "दावा"),))
+    assert lines[0] == "X-B: दावा".encode()
 
 
 @pytest.mark.parametrize(
@@ -203,6 +211,42 @@ def test_a_connection_is_used_again() -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+        OK + OK,
+        OK + b"garbage",
+    ],
+)
+def test_a_connection_that_cannot_be_used_again_is_not(answer: bytes) -> None:
+    """It says so, or more came than was asked for: that must not answer the next request."""
+
+    async def scenario() -> None:
+        async with raw_server(answering(answer)) as server, Sender() as sender:
+            for _ in range(3):
+                outcome = await sender.send(Outgoing(server.url(), (), b"{}"))
+                assert (outcome.status, outcome.failure) == (200, None)
+            assert len(server.connections) == 3
+
+    run(scenario)
+
+
+def test_a_connection_that_was_closed_while_idle_is_not_used() -> None:
+    """An endpoint may close it after any answer; the next request opens another one."""
+
+    async def scenario() -> None:
+        async with raw_server(closing_after(OK)) as server, Sender() as sender:
+            for _ in range(5):
+                assert (await sender.send(Outgoing(server.url(), (), b"{}"))).succeeded
+                await asyncio.gather(*server.connections)
+                await asyncio.sleep(0)  # the turn in which its end is seen
+            assert server.requests.qsize() == 5
+
+    run(scenario)
+
+
 def test_many_at_once() -> None:
     """No request waits for another one's answer: all are there before the first is answered."""
 
@@ -253,6 +297,11 @@ OPEN_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r
             SendFailure.ANSWER_MALFORMED,
         ),
         (closing_after(b"HTTP/1.1 150 Odd\r\n\r\n"), SendFailure.CONNECTION_RESET),
+        (closing_after(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000), SendFailure.ANSWER_MALFORMED),
+        (
+            closing_after(b"HTTP/1.1 101 Up\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+            SendFailure.ANSWER_MALFORMED,
+        ),
     ],
 )
 def test_no_answer_at_all(behave: Behave, failure: SendFailure) -> None:
@@ -391,12 +440,18 @@ def test_urls_that_cannot_be_sent_to(url: str) -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\rb", "\x00"])
-def test_headers_that_cannot_be_sent(value: str) -> None:
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(("X-A", value) for value in ("a\r\nX-Evil: 1", "a\nb", "a\rb", "\x00", "\udc80")),
+        *((name, "1") for name in ("", "X A", "X:A", "X-A\r\nX", "दावा", "\udc80")),
+    ],
+)
+def test_headers_that_cannot_be_sent(header: tuple[str, str]) -> None:
     """What would split a header never leaves."""
 
     async def scenario() -> None:
-        outcome, server = await exchange(answering(), headers=(("X-A", value),))
+        outcome, server = await exchange(answering(), headers=(header,))
         assert outcome.failure is SendFailure.REQUEST_INVALID
         assert server.requests.empty()
 

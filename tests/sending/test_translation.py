@@ -1,22 +1,19 @@
-"""gooclaim_cli.sending: no exception of the HTTP library's, present or future, gets out."""
+"""gooclaim_cli.sending: no exception of the system's gets out, whatever comes."""
 
-import asyncio
+import builtins
 import ssl
 from collections.abc import Iterator
-from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp.client_reqrep import ConnectionKey
-from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gooclaim_cli.sending import Outcome, Outgoing, Sender
+from gooclaim_cli.sending import SendFailure
+from gooclaim_cli.sending.address import authority_in, parse_address
+from gooclaim_cli.sending.connection import MalformedError, TruncatedError
+from gooclaim_cli.sending.sender import translate
 
-KEY = ConnectionKey("localhost", 80, False, True, None, None, None)
-REQUEST = aiohttp.RequestInfo(
-    URL("http://localhost/"), "POST", CIMultiDictProxy(CIMultiDict()), URL("http://localhost/")
-)
+WHERE = "handler.example.test:443"
 
 
 def kinds(base: type[Exception]) -> Iterator[type[Exception]]:
@@ -25,60 +22,42 @@ def kinds(base: type[Exception]) -> Iterator[type[Exception]]:
         yield from kinds(kind)
 
 
-KINDS: list[type[Any]] = sorted(set(kinds(aiohttp.ClientError)), key=lambda kind: kind.__name__)
-
-
-def example(kind: type[Any]) -> Exception:
-    """An instance, as the library makes it."""
-    made: Exception
-    if issubclass(kind, aiohttp.ClientConnectorCertificateError):
-        made = kind(KEY, ssl.SSLCertVerificationError("refused"))
-    elif kind.__name__ == "UnixClientConnectorError":
-        made = kind("/socket", KEY, OSError(2, "gone"))
-    elif issubclass(kind, aiohttp.ClientConnectorError):
-        made = kind(KEY, OSError(113, "no route to host"))
-    elif issubclass(kind, aiohttp.ServerFingerprintMismatch):
-        made = kind(b"a", b"b", "localhost", 80)
-    elif issubclass(kind, aiohttp.ClientResponseError):
-        made = kind(REQUEST, ())
-    else:
-        made = kind("what happened")
-    return made
-
-
-def outcome_of(error: Exception, monkeypatch: pytest.MonkeyPatch) -> Outcome:
-    async def fail(*_: object, **__: object) -> None:
-        raise error
-
-    async def scenario() -> Outcome:
-        async with Sender() as sender:
-            return await sender.send(Outgoing("http://localhost/", (), b""), within=5)
-
-    monkeypatch.setattr(aiohttp.ClientSession, "_request", fail)
-    return asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_exception_has_a_counterpart(
-    kind: type[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outcome = outcome_of(example(kind), monkeypatch)
-    assert outcome.failure is not None
-    assert outcome.message
-    assert outcome.status is None
+@pytest.mark.parametrize(
+    "kind",
+    sorted(
+        {kind for kind in kinds(OSError) if kind.__module__ in ("builtins", "socket", "ssl")},
+        key=str,
+    ),
+)
+def test_every_error_of_the_system_has_a_counterpart(kind: type[Exception]) -> None:
+    code, message = translate(kind(5, "what happened"), WHERE)
+    assert code in SendFailure
+    assert WHERE in message
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "code"),
     [
-        OSError(28, "no space left on device"),
-        ConnectionResetError(),
-        BrokenPipeError(),
-        ssl.SSLError("bad record mac"),
-        TimeoutError(),
-        ValueError("no header"),
-        UnicodeEncodeError("ascii", "é", 0, 1, "no"),
+        (MalformedError(), SendFailure.ANSWER_MALFORMED),
+        (TruncatedError(), SendFailure.ANSWER_TRUNCATED),
+        (builtins.ConnectionResetError(), SendFailure.CONNECTION_RESET),
+        (ssl.SSLError("bad record mac"), SendFailure.CONNECTION_RESET),
+        (ValueError("no header"), SendFailure.REQUEST_INVALID),
+        (UnicodeEncodeError("ascii", "é", 0, 1, "no"), SendFailure.REQUEST_INVALID),
     ],
 )
-def test_so_have_those_of_the_system(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert outcome_of(error, monkeypatch).failure is not None
+def test_each_kind_has_its_code(error: Exception, code: SendFailure) -> None:
+    assert translate(error, WHERE)[0] is code
+
+
+@given(st.one_of(st.text(), st.from_regex(r"https?://[^/]*/.*"), st.text("h[]:/@%?#.1a\udc80")))
+def test_any_text_is_an_address_or_a_value_error(url: str) -> None:
+    """What leaves as a request line is ASCII without spaces or controls."""
+    authority_in(url)
+    try:
+        address = parse_address(url)
+    except ValueError:
+        return
+    assert address.target.startswith("/")
+    assert address.target.isascii()
+    assert not set(address.target + address.named) & set(" \r\n\t\0")

@@ -1,0 +1,52 @@
+"""The process that writes the history of a session: `python -m gooclaim_cli.history.writer`.
+
+Reads batches of operations from its standard input and answers each with their results on its
+standard output, both as msgpack behind their length, until the input ends.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from gooclaim_cli.errors import StorageError
+from gooclaim_cli.history.operations import Carried, Store
+from gooclaim_cli.history.schema import open_database
+from gooclaim_cli.history.writers import LENGTH, PATIENCE
+from gooclaim_cli.history.writing import Failure, write
+
+
+def serve(path: Path, synchronous: str, source: BinaryIO, sink: BinaryIO) -> None:
+    """Write what comes, until nothing more does. The file is opened with the first batch."""
+    decoder = msgspec.msgpack.Decoder(list[Carried])
+    encoder = msgspec.msgpack.Encoder()
+    store: Store | None = None
+    while len(head := source.read(LENGTH.size)) == LENGTH.size:
+        (length,) = LENGTH.unpack(head)
+        content = source.read(length)
+        if len(content) < length:
+            break  # whoever sent it is gone: nobody was told that it is written
+        operations = decoder.decode(content)
+        try:
+            store = store or _open(path, synchronous)
+            results = write(store, operations)
+        except StorageError as error:
+            results = [Failure(None, error.message, of_the_file=True)] * len(operations)
+        answer = encoder.encode(results)
+        sink.write(LENGTH.pack(len(answer)) + answer)
+        sink.flush()
+    if store is not None:
+        store.connection.close()
+
+
+def _open(path: Path, synchronous: str) -> Store:
+    return Store(open_database(path, synchronous=synchronous, busy_ms=round(PATIENCE * 1000)))
+
+
+if __name__ == "__main__":
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it ends when its input does, and not before
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    serve(Path(sys.argv[1]), sys.argv[2], sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,175 @@
+"""Connection: one HTTP/1.1 connection to an endpoint, which carries one request at a time.
+
+httptools reads the answers. What goes wrong is raised as one of the errors below, or as an OSError.
+"""
+
+import asyncio
+from typing import Final, cast
+
+import httptools
+
+_HEAD_LIMIT: Final = 64 * 1024
+_MOST_INTERIM: Final = 16  # `100 Continue` and its like before the answer
+_WITHOUT_BODY: Final = frozenset((204, 304))
+
+
+class MalformedError(Exception):
+    """What came is no HTTP."""
+
+
+class TruncatedError(Exception):
+    """The answer broke off behind its headers."""
+
+
+class Answer:
+    """What of an answer has arrived so far. `cut`: there is more of it than `limit` bytes."""
+
+    __slots__ = ("body", "cut", "headers", "limit", "status")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.status: int | None = None
+        self.headers: tuple[tuple[str, str], ...] = ()
+        self.body = bytearray()
+        self.cut = False
+
+
+class Connection(asyncio.Protocol):
+    """`is_free`: it may carry another request."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.is_free = False
+        self.free_since = 0.0
+        self._parser = httptools.HttpResponseParser(self)
+        self._waiting: asyncio.Future[None] | None = None
+        self._answer = Answer(0)
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._head_only = False
+        self._head_bytes = 0
+        self._interim = 0
+        self._framed = True  # the answer says where it ends
+        self._complete = False
+        self._keeps = False
+
+    async def exchange(self, request: bytes, answer: Answer, *, head_only: bool = False) -> None:
+        """Send a request and wait until the answer is whole, or cut.
+
+        `head_only`: the answer ends with its headers (that to CONNECT). Raises MalformedError,
+        TruncatedError, ConnectionError.
+        """
+        if self.transport is None or self.transport.is_closing():
+            raise ConnectionResetError
+        self.is_free = self._complete = self._keeps = False
+        self._answer, self._head_only = answer, head_only
+        self._head_bytes = self._interim = 0
+        self._waiting = asyncio.get_running_loop().create_future()
+        try:
+            self.transport.write(request)
+            await self._waiting
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._waiting = None
+        if head_only:
+            return
+        self.is_free = self._keeps and not self.transport.get_write_buffer_size()
+        if not self.is_free:
+            self.close()
+
+    def close(self) -> None:
+        """End the connection at once."""
+        self.is_free = False
+        if self.transport is not None:
+            self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is open."""
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of the answer."""
+        if self._waiting is None or self._waiting.done():
+            self.close()  # nothing was asked for
+            return
+        if self._answer.status is None:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if not self._complete:
+                self._keeps = False
+                self._fail(MalformedError() if self._answer.status is None else TruncatedError())
+                return
+            self._keeps = False
+        if self._waiting.done():
+            return  # it failed, and what waits closes the connection
+        if self._complete or self._answer.cut:
+            self._waiting.set_result(None)
+        elif self._answer.status is None and self._head_bytes > _HEAD_LIMIT:
+            self._fail(MalformedError())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended: for an answer without a length, that is its end."""
+        self.is_free = False
+        if self._answer.status is None:
+            self._fail(ConnectionResetError())
+        elif self._framed or exc is not None:
+            self._fail(TruncatedError())
+        elif self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(error)
+
+    def on_message_begin(self) -> None:
+        """An answer begins; one behind the answer was not asked for."""
+        if self._complete:
+            self._keeps = False
+        self._headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._headers.append((name, value.strip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """The headers are whole: interim answers are passed over."""
+        status = self._parser.get_status_code()
+        if self._complete:
+            return
+        if 100 <= status < 200:
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                self._fail(MalformedError())
+            return
+        if self._head_bytes > _HEAD_LIMIT and self._size_of_head() > _HEAD_LIMIT:
+            self._fail(MalformedError())
+            return
+        names = {name.lower() for name, _ in self._headers}
+        self._framed = (
+            b"content-length" in names or b"transfer-encoding" in names or status in _WITHOUT_BODY
+        )
+        self._answer.status = status
+        self._answer.headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers
+        )
+        self._complete = self._head_only
+
+    def _size_of_head(self) -> int:
+        return sum(len(name) + len(value) for name, value in self._headers)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, up to the limit."""
+        if self._complete or self._answer.cut:
+            return
+        room = self._answer.limit - len(self._answer.body)
+        self._answer.body += body[:room]
+        self._answer.cut = len(body) > room
+
+    def on_message_complete(self) -> None:
+        """The answer is whole."""
+        if self._answer.status is not None and not self._complete:
+            self._complete = True
+            self._keeps = self._parser.should_keep_alive() and not self._answer.cut
