@@ -35,6 +35,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 @contextlib.contextmanager
 def announced(data: Path, session_id: str, ready: Ready) -> Iterator[None]:
     """Tell of a session that is ready, until it ends. Raises ConfigurationError."""
+    running_sessions(data)  # what sessions that were killed left behind goes
     path = data / FOLDER / f"{session_id}.json"
     announcement = Announcement(
         at=ready.at,

@@ -55,6 +55,15 @@ def test_what_a_dead_session_left_is_removed(tmp_path: Path) -> None:
         assert not file.exists()
 
 
+def test_the_next_session_removes_what_a_dead_one_left(tmp_path: Path) -> None:
+    with (
+        announced(tmp_path, "dead", ready(sandbox=SANDBOX)),
+        Sessions(tmp_path / FOLDER).hold("a"),
+        announced(tmp_path, "a", ready()),
+    ):
+        assert [each.name for each in (tmp_path / FOLDER).glob("*.json")] == ["a.json"]
+
+
 def test_a_file_that_is_no_announcement_is_passed_over(tmp_path: Path) -> None:
     with Sessions(tmp_path / FOLDER).hold("a"):
         (tmp_path / FOLDER / "a.json").write_bytes(b'{"at":')
