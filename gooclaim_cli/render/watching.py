@@ -78,7 +78,7 @@ class WatchLines:
 
     def changed(self, paths: Sequence[Path], *, at: float) -> None:
         """Name them, as they are seen from here."""
-        names = ", ".join(visible(os.path.relpath(each)) for each in paths[:3])
+        names = ", ".join(visible(_from_here(each)) for each in paths[:3])
         more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
         sentence = f"Changed: {names}{more}"
         lines = wrap_words(sentence, width=fold_width(self._console), hanging="  ")
@@ -95,3 +95,11 @@ class WatchLines:
         if fault is None or lines:
             last = "the answer is the last one"
             write_lines(self._console, list(difference_lines(lines, self._console, same=last)))
+
+
+def _from_here(path: Path) -> str:
+    """A path as it is shortest to read."""
+    try:
+        return min(os.path.relpath(path), str(path), key=len)
+    except ValueError:  # another drive
+        return str(path)
