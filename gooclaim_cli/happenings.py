@@ -73,7 +73,9 @@ class Ready:
 
     `public_url` is None where nobody but the user knows it (`--tunnel none`). `events` is the
     pattern of the types that are shown and forwarded, `ends_at` when the session ends by itself,
-    `inspector` the URL of the tunnel program's own page.
+    `inspector` the URL of the tunnel program's own page. `home_known` False: another session's URL
+    was there, and nobody knows what belongs there. `restore_command` puts `previous_url` back from
+    another machine.
     """
 
     at: float
@@ -86,6 +88,8 @@ class Ready:
     registered: bool
     previous_url: str | None
     deadline: float
+    home_known: bool = True
+    restore_command: str | None = None
     events: str = "*"
     ends_at: float | None = None
     sandbox: SandboxFacts | None = None

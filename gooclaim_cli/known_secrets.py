@@ -4,13 +4,12 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import msgspec
-
-from gooclaim_cli import config_file, private_files
+from gooclaim_cli import config_file
 from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.settings import HOME_VARIABLE, KEYS, Settings, load
 from gooclaim_cli.tenant.environment import Environment, environment_of
 from gooclaim_cli.tenant.journal import Journal
+from gooclaim_cli.tenant.secret_file import SecretFile
 from gooclaim_cli.wire import SigningSecret
 
 
@@ -20,10 +19,6 @@ class KnownSecret:
 
     secret: SigningSecret
     source: str
-
-
-class _Told(msgspec.Struct, frozen=True):
-    signing_secret: str
 
 
 def known_secrets(settings: Settings) -> list[KnownSecret]:
@@ -86,13 +81,4 @@ def _told(settings: Settings) -> SigningSecret | None:
     environment = environment_of(settings.api_url)
     folder = settings.places.data / "secrets"
     path = Journal(folder, environment=environment, tenant_id=settings.tenant_id).path
-    content = private_files.read(path)
-    if content is None:
-        return None
-    try:
-        return SigningSecret(msgspec.json.decode(content, type=_Told).signing_secret)
-    except (ValueError, RecursionError):
-        raise ConfigurationError(
-            f"the signing secret in {path} cannot be read",
-            "remove the file: the next registration asks Gooclaim's API for it again",
-        ) from None
+    return SecretFile(path).read()

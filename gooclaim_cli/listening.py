@@ -8,32 +8,28 @@ import dataclasses
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from gooclaim_cli.announcing import announced
-from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.guard import Gate, Limits
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
 from gooclaim_cli.history.keeping import keeping
 from gooclaim_cli.lasting import until_over
-from gooclaim_cli.plan import ListenPlan, require_credentials, require_secrets
+from gooclaim_cli.plan import ListenPlan, require_secrets
 from gooclaim_cli.public_end import PublicEnd, choose_tunnel
+from gooclaim_cli.register_terms import NOT_REGISTERED, Circumstances
+from gooclaim_cli.registering import Registrar, start_registrar
 from gooclaim_cli.serving import bind, serve
 from gooclaim_cli.sessions import Sessions
 from gooclaim_cli.setting_keys import Outlives
 from gooclaim_cli.surroundings import settings_for, start_sandbox
 from gooclaim_cli.tally import Tally
-from gooclaim_cli.tenant.api import TenantApi
-from gooclaim_cli.tenant.clock import ClockCheck
 from gooclaim_cli.tenant.environment import require_development
-from gooclaim_cli.tenant.http import ApiProblem, open_client
-from gooclaim_cli.tenant.journal import HomeWebhook, Journal
-from gooclaim_cli.tenant.lease import Lease
-from gooclaim_cli.tenant.registration import Registration
+from gooclaim_cli.tenant.telling import register_by_hand, set_command
 from gooclaim_cli.tunnels import TunnelKind
 from gooclaim_cli.ulids import new_ulid
+from gooclaim_cli.wire import SigningSecret
 
 if TYPE_CHECKING:
     from gooclaim_cli.receiver import Receiver
@@ -55,11 +51,11 @@ class Session:
         self._clock = clock
         self._tally = Tally()
         self._early: list[Happening] | None = []
-        self._secrets = plan.settings.signing_secrets
-        self._lease: Lease | None = None
+        self._registrar: Registrar | None = None
         self._gate = Gate(Limits().connections)
         self._starting: asyncio.Task[object] | None = None
         self._stopped = asyncio.Event()
+        self._fault: BaseException | None = None
         self._session_id = new_ulid(clock(), SystemRandom())
 
     def stop(self) -> None:
@@ -68,6 +64,19 @@ class Session:
             self._stopped.set()
             if self._starting is not None:
                 self._starting.cancel()
+
+    def _fail(self, fault: BaseException) -> None:
+        """A part of ours broke: end the session; when all is undone, `run` raises it."""
+        self._fault = self._fault or fault
+        self.stop()
+
+    def left_behind(self) -> str:
+        """What is not undone yet, should the process end now; lines for a person."""
+        if self._registrar is None or not self._registrar.holds:
+            return "the tenant's configuration is not changed"
+        if self._plan.sandbox is not None:
+            return "the sandbox ends with it, and its data was only in memory"
+        return self._registrar.left_behind()
 
     async def run(self) -> Summary | None:
         """Listen until `stop`; return and tell the numbers. None: stopped before it was ready.
@@ -81,11 +90,13 @@ class Session:
                 await self._wait_for_the_end(ready)
         summary = None
         if ready:
-            restored = self._lease.restored if self._lease else None
+            restored = self._registrar.restored if self._registrar else None
             summary = self._tally.summary(at=self._clock(), restored=restored)
             self._show(summary)
-        if self._lease is not None and self._lease.failure is not None:
-            raise self._lease.failure
+        if self._registrar is not None and self._registrar.failure is not None:
+            raise self._registrar.failure
+        if self._fault is not None:
+            raise self._fault
         return summary
 
     async def _wait_for_the_end(self, ready: Ready) -> None:
@@ -110,21 +121,10 @@ class Session:
         stack.enter_context(announced(self._settings.places.data, self._session_id, ready))
         self._tell(ready)
         if not ready.registered:
-            self._tell_by_hand(ready)
+            register_by_hand(self._plan.receiver.path, ready.public_url).to(self._notify)
         for happening in early:
             self._tell(happening)
         return ready
-
-    def _tell_by_hand(self, ready: Ready) -> None:
-        path = self._plan.receiver.path
-        url = ready.public_url or f"https://YOUR-INGRESS{path}"
-        self._notify(
-            Level.INFO,
-            "register_by_hand",
-            f"nothing was registered; for real events the tenant's webhook URL must be {url}",
-            "in the Console: open the tenant's webhook configuration, note the URL that is there,"
-            f" paste this one (its path is {path}), save; put the old one back when you are done",
-        )
 
     def _tell(self, happening: Happening) -> None:
         """Pass a happening on; what comes before the session is ready waits until it is."""
@@ -142,7 +142,6 @@ class Session:
         if self._plan.sandbox is not None:
             state, sandbox = await start_sandbox(stack, self._plan.sandbox, self._settings)
             self._settings = settings_for(sandbox, self._settings)
-            self._secrets = self._settings.signing_secrets
         environment = require_development(self._settings.api_url)
         kind = choose_tunnel(self._plan.tunneling, self._settings, environment)
         registers = self._plan.register and kind is not TunnelKind.NONE
@@ -163,15 +162,29 @@ class Session:
         receiver = await self._start_receiver(stack, environment, kind)
         door = public.door(receiver)
         await stack.enter_async_context(serve(door, listener=listener, gate=self._gate))
-        api = None
-        if registers or kind is TunnelKind.LOCAL:
-            api = await self._open_api(stack)
+        registrar = await start_registrar(
+            stack,
+            self._settings,
+            self._plan.registering,
+            Circumstances(
+                environment=environment,
+                state=state,
+                tolerance=self._plan.receiver.tolerance,
+                notify=self._notify,
+                clock=self._clock,
+                fail=self._fail,
+            ),
+            registers=registers,
+            needs_api=kind is TunnelKind.LOCAL,
+        )
+        api = registrar.api if registrar else None
+        self._registrar = registrar if registers else None
         opened = await public.opened(stack, door, api, self._gate)
         public_url = f"{opened.origin}{path}" if opened else None
         stack.push_async_callback(receiver.finish)
-        home = None
-        if registers and api is not None and public_url is not None:
-            home = await self._register(stack, api, public_url, state, environment)
+        registered = NOT_REGISTERED
+        if self._registrar is not None and public_url is not None:
+            registered = await self._registrar.register(stack, public_url)
         await stack.enter_async_context(public.following(self._move))
         host = f"[{self._plan.bind}]" if ":" in self._plan.bind else self._plan.bind
         now = self._clock()
@@ -185,8 +198,10 @@ class Session:
             handlers=self._plan.handlers,
             tunnel=kind,
             inspector=opened.inspector if opened else None,
-            registered=registers,
-            previous_url=home.url if home else None,
+            registered=registered.done,
+            previous_url=registered.home_url,
+            home_known=registered.home_known,
+            restore_command=set_command(registered.home_url) if registered.home_url else None,
             deadline=self._plan.receiver.deadline,
             events=self._plan.receiver.events,
             sandbox=sandbox,
@@ -224,7 +239,7 @@ class Session:
                 tenant_id=tenant_id,
                 signed_content=self._settings.signed_content,
             ),
-            secrets=lambda: self._secrets,
+            secrets=lambda: self.secrets,
             ledger=ledger,
             forwarder=Forwarder(sender, plan.handlers, replace=plan.replace_headers),
             tell=self._tell,
@@ -233,69 +248,24 @@ class Session:
         stack.push_async_callback(receiver.close)
         return receiver
 
-    async def _open_api(self, stack: AsyncExitStack) -> TenantApi:
-        client_id, client_secret, tenant_id = require_credentials(self._settings)
-        check = ClockCheck(self._notify, tolerance=self._plan.receiver.tolerance, clock=self._clock)
-        client = await stack.enter_async_context(open_client(self._settings.api_url, check.hooks))
-        return TenantApi(
-            client,
-            client_id=client_id,
-            client_secret=client_secret,
-            tenant_id=tenant_id,
-            webhook_path=self._settings.webhook_config_path,
-            on_retry=self._tell_retry,
-        )
-
-    async def _register(
-        self, stack: AsyncExitStack, api: TenantApi, url: str, state: Path, environment: str
-    ) -> HomeWebhook | None:
-        """Register, and take the secret that the answer brings; undoing it is the stack's."""
-        tenant_id = self._settings.tenant_id or ""
-        journal = Journal(state / "journal", environment=environment, tenant_id=tenant_id)
-        stack.enter_context(
-            Sessions(state / "leases").hold_alone(
-                journal.path.stem,
-                taken=f"another gooclaim listen on this machine is registered for {tenant_id}",
-                hint="end that one first, or listen beside it with --no-register",
-            )
-        )
-        registration = Registration(
-            api,
-            journal,
-            api_url=self._settings.api_url,
-            tenant_id=tenant_id,
-            notify=self._notify,
-            clock=self._clock,
-        )
-        self._lease = Lease(registration, secret_file=state / "secrets" / journal.path.name)
-        stack.push_async_callback(self._lease.end)
-        home, told = await self._lease.begin(url)
-        if told is not None:
-            self._secrets = (told, *(known for known in self._secrets if known != told))
-        if not self._secrets:
-            raise ConfigurationError(
-                "Gooclaim's API did not tell the signing secret, and none is set",
-                "set GOOCLAIM_SIGNING_SECRET to the one that the Console shows",
-            )
-        return home
+    @property
+    def secrets(self) -> tuple[SigningSecret, ...]:
+        """What deliveries are verified with at this moment."""
+        if self._registrar is not None:
+            return self._registrar.secrets
+        return self._settings.signing_secrets
 
     async def _move(self, url: str) -> None:
         """The tunnel has another URL: register that one. Raises ApiProblem."""
-        done = "register it by hand, in the Console"
-        if self._lease is not None:
-            await self._lease.begin(url)
-            done = ""
-        message = f"the public URL has changed{'' if done else ' and is registered anew'}: {url}"
+        moved = self._registrar is not None and await self._registrar.move(url)
         self._tell(
             Notice(
                 at=self._clock(),
                 level=Level.WARNING,
                 code="tunnel_moved",
-                message=message,
-                hint=done,
+                message=f"the public URL has changed{' and is registered anew' if moved else ''}:"
+                f" {url}",
+                hint="" if moved else "ours was not registered: see gooclaim webhook show",
                 public_url=url,
             )
         )
-
-    def _tell_retry(self, problem: ApiProblem, wait: float) -> None:
-        self._notify(Level.INFO, "api_retry", f"{problem.message}; again in {wait:.1f} s", "")

@@ -11,8 +11,9 @@ from gooclaim_cli.errors import ConfigurationError, UsageError
 from gooclaim_cli.happenings import Handler
 from gooclaim_cli.public_end import TunnelOptions
 from gooclaim_cli.receiver import ReceiverOptions
+from gooclaim_cli.register_terms import RegisterOptions
 from gooclaim_cli.settings import Settings
-from gooclaim_cli.tenant.registration import PATH_PREFIX
+from gooclaim_cli.webhook_urls import PATH_PREFIX
 
 if TYPE_CHECKING:  # loaded only where a sandbox is asked for
     from gooclaim_cli.sandbox import SandboxOptions
@@ -35,6 +36,7 @@ class ListenPlan:
     verify_handlers: bool = True
     tunneling: TunnelOptions = TunnelOptions()  # noqa: RUF009 - frozen
     register: bool = True
+    registering: RegisterOptions = RegisterOptions()  # noqa: RUF009 - frozen
     bind: str = "127.0.0.1"
     port: int = 0
     sandbox: "SandboxOptions | None" = None
@@ -73,23 +75,6 @@ def given_path(text: str, *, registers: bool) -> str:
             f"write --path {PATH_PREFIX}{path.strip('/').replace('/', '-')}, or add --no-register",
         )
     return path
-
-
-def require_credentials(settings: Settings) -> tuple[str, str, str]:
-    """The client id, its secret and the tenant id. Raises ConfigurationError naming the missing."""
-    wanted = {
-        "GOOCLAIM_CLIENT_ID": settings.client_id,
-        "GOOCLAIM_CLIENT_SECRET": settings.client_secret,
-        "GOOCLAIM_TENANT_ID": settings.tenant_id,
-    }
-    missing = [name for name, value in wanted.items() if not value]
-    if missing or not (settings.client_id and settings.client_secret and settings.tenant_id):
-        raise ConfigurationError(
-            f"to register with Gooclaim, {' and '.join(missing)} must be set",
-            "log in (gooclaim login), or set them in the environment or in"
-            f" {settings.places.config}; without an account: gooclaim listen --sandbox",
-        )
-    return settings.client_id, settings.client_secret, settings.tenant_id
 
 
 def require_secrets(settings: Settings) -> None:

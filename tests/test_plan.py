@@ -8,12 +8,12 @@ import pytest
 from gooclaim_cli.errors import ConfigurationError, UsageError
 from gooclaim_cli.plan import (
     given_path,
-    require_credentials,
     require_secrets,
     stable_path,
 )
 from gooclaim_cli.settings import Places, Settings
-from gooclaim_cli.tenant.registration import PATH_PREFIX, is_session_url
+from gooclaim_cli.tenant_access import require_credentials
+from gooclaim_cli.webhook_urls import PATH_PREFIX, is_session_url
 from gooclaim_cli.wire import SigningSecret
 
 PLACES = Places(Path("/config/config.toml"), Path("/data"))

@@ -29,6 +29,7 @@ COMMANDS: Final = MappingProxyType(
         "config": "Look at and change the settings of config.toml.",
         "webhook": "Look at the webhook of the tenant: its signing secret.",
         "doctor": "Check everything that listening needs, and say how to mend what fails.",
+        "restore": "Put the old URL back, where a session was killed before it could.",
         "sandbox": "Run a local Gooclaim for other programs: its API and its events.",
     }
 )

@@ -115,10 +115,10 @@ def show(
 
 
 async def _ask(known: "Settings") -> "tuple[EventType, ...]":
-    from gooclaim_cli.plan import require_credentials
     from gooclaim_cli.tenant.api import TenantApi
     from gooclaim_cli.tenant.event_types import listed_event_types
     from gooclaim_cli.tenant.http import open_client
+    from gooclaim_cli.tenant_access import require_credentials
 
     client_id, client_secret, tenant_id = require_credentials(known)
     async with open_client(known.api_url) as client:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gooclaim_cli.cli import options, tunnel_options
+from gooclaim_cli.cli import options, registration_options, tunnel_options
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -90,14 +90,7 @@ def listen(
     region: tunnel_options.Region = None,
     inspect: tunnel_options.Inspect = False,
     probe: tunnel_options.ProbeFirst = True,
-    register: Annotated[
-        bool,
-        typer.Option(
-            "--register/--no-register",
-            help="Put the URL into the tenant's configuration, and the old one back at the end.",
-            rich_help_panel="Receiving",
-        ),
-    ] = True,
+    register: registration_options.Register = True,
     path: Annotated[
         str | None,
         typer.Option(
@@ -163,6 +156,12 @@ def listen(
     ] = None,
     profile: options.Profile = None,
     api_url: options.ApiUrl = None,
+    take_over: registration_options.TakeOver = False,
+    take_back: registration_options.TakeBack = False,
+    watch: registration_options.Watch = True,
+    watch_every: registration_options.WatchEvery = "20s",
+    accept_secret_rotation: registration_options.AcceptRotation = False,
+    restore_within: registration_options.RestoreWithin = "10s",
     emit: options.Emit = True,
     emit_every: options.EmitEvery = "3s",
     retry_schedule: options.RetrySchedule = None,
@@ -176,7 +175,7 @@ def listen(
     from gooclaim_cli import settings as settings_module
     from gooclaim_cli.cli.agent_download import offer_agent
     from gooclaim_cli.cli.notices import waiting_teller
-    from gooclaim_cli.cli.session import watch
+    from gooclaim_cli.cli.session import run_session
     from gooclaim_cli.credentials import with_secret
     from gooclaim_cli.known_secrets import with_told
     from gooclaim_cli.plan import ListenPlan, given_path, stable_path
@@ -219,6 +218,14 @@ def listen(
         verify_handlers=not skip_tls_verify,
         tunneling=tunneling,
         register=register,
+        registering=registration_options.register_options(
+            take_over=take_over,
+            take_back=take_back,
+            watch_every=watch_every if watch else None,
+            accept_secret_rotation=accept_secret_rotation,
+            restore_within=restore_within,
+            as_json=as_json,
+        ),
         bind=bind,
         port=port,
         sandbox=options.sandbox_options(
@@ -235,4 +242,5 @@ def listen(
         retain=settings.history_retain if retain is None else options.seconds("--retain", retain),
         lasts=None if lasts is None else options.seconds("--for", lasts),
     )
-    raise typer.Exit(watch(plan, as_json=as_json, print_body=print_body, ready_file=ready_file))
+    code = run_session(plan, as_json=as_json, print_body=print_body, ready_file=ready_file)
+    raise typer.Exit(code)

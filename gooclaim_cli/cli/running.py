@@ -52,10 +52,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
-def end_on_signals(stop: Callable[[], None], left_behind: str) -> None:
+def end_on_signals(stop: Callable[[], None], left_behind: Callable[[], str]) -> None:
     """Let SIGINT, SIGTERM and SIGHUP call `stop`; a second SIGINT leaves at once.
 
-    `left_behind` is what the person must then know.
+    `left_behind` says what the person must then know.
     """
     loop = asyncio.get_running_loop()
     asked_at: float | None = None
@@ -65,7 +65,7 @@ def end_on_signals(stop: Callable[[], None], left_behind: str) -> None:
         if asked_at is not None and loop.time() - asked_at < _ONE_PRESS:
             return  # `timeout` and its like relay what the terminal has sent already
         if asked_at is not None:
-            sys.stderr.write(f"\nerror: left at once\n  {left_behind}\n")
+            sys.stderr.write(f"\nerror: left at once\n  {left_behind()}\n")
             sys.stderr.flush()
             os._exit(ExitCode.INTERRUPTED)
         asked_at = loop.time()

@@ -110,7 +110,7 @@ async def _run(
             signed_content=content,
             observe=None if as_json else observe,
         ) as running:
-            end_on_signals(stopped.set, "its data was only in memory")
+            end_on_signals(stopped.set, lambda: "its data was only in memory")
             ready = shown.ready_object(running.ready, at=time.time())
             if as_json:
                 write_object(ready, sys.stdout)

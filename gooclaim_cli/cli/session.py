@@ -18,13 +18,8 @@ from gooclaim_cli.render.json_lines import JsonRenderer, encode_object, to_objec
 from gooclaim_cli.render.live import LiveRenderer
 from gooclaim_cli.render.renderer import Renderer
 
-_LEFT_BEHIND = (
-    "the tenant's URL may still point at this session: run gooclaim listen again, or set it right"
-    " in the Console"
-)
 
-
-def watch(
+def run_session(
     plan: ListenPlan, *, as_json: bool, print_body: bool, ready_file: Path | None
 ) -> ExitCode:
     """Run a session and show it. Raises GooclaimError where it cannot start or undo itself."""
@@ -46,7 +41,7 @@ async def _watch(plan: ListenPlan, renderer: Renderer, ready_file: Path | None) 
         audience = _Audience(renderer, file)
         session = Session(plan, audience.tell)
         audience.on_gone = session.stop
-        end_on_signals(session.stop, _LEFT_BEHIND)
+        end_on_signals(session.stop, session.left_behind)
         try:
             summary = await session.run()
         finally:

@@ -115,6 +115,8 @@ def _ready(ready: Ready) -> dict[str, Any]:
         "inspector": ready.inspector,
         "registered": ready.registered,
         "previous_url": ready.previous_url,
+        "home_known": ready.home_known,
+        "restore_command": ready.restore_command,
         "deadline": ready.deadline,
         "events": ready.events,
         "ends_at": None if ready.ends_at is None else rfc3339(ready.ends_at),

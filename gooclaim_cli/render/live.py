@@ -157,6 +157,10 @@ def _ready_lines(ready: Ready, width: int | None) -> list[Text]:
         ],
         width=width,
     )
+    if ready.restore_command is not None:
+        asleep = "Should this machine fall asleep, anybody puts the old URL back with"
+        lines += [Text(), *(Text(part, style="dim") for part in wrap_words(asleep, width=width))]
+        lines.append(Text(f"  {visible(ready.restore_command)}"))
     if ready.sandbox is not None:
         lines += _sandbox_lines(ready.sandbox, width)
     ends = "ends and restores" if ready.registered else "ends"
@@ -174,6 +178,8 @@ def _tunnel(ready: Ready) -> str:
 def _previous(ready: Ready) -> str:
     if not ready.registered:
         return "not looked at: nothing is registered"
+    if not ready.home_known:
+        return "another session's URL; ours is removed on exit, and nothing is there then"
     if ready.previous_url is None:
         return "nothing; ours is removed on exit"
     return f"{visible(ready.previous_url)} (will be restored on exit)"

@@ -14,10 +14,10 @@ from gooclaim_cli.sandbox.configuration import (
     PreconditionFailedError,
     Preconditions,
     Webhook,
-    url_problem,
 )
 from gooclaim_cli.sandbox.problems import ProblemError, json_response
 from gooclaim_cli.sandbox.requests import read_json
+from gooclaim_cli.webhook_urls import url_problem
 from gooclaim_cli.wire import CATALOGUE
 
 

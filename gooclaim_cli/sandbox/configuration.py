@@ -9,13 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from random import Random
-from urllib.parse import urlsplit
 
-from gooclaim_cli.errors import UsageError
 from gooclaim_cli.sandbox.instants import rfc3339
 from gooclaim_cli.wire import SigningSecret
-
-_LONGEST_URL = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +97,6 @@ class Configuration:
 
     def _new_secret(self) -> SigningSecret:
         return SigningSecret(f"whsec_sandbox_{self._random.getrandbits(128):032x}")
-
-
-def url_problem(url: str) -> str | None:
-    """Say why a URL cannot be a webhook's; None where it can. The contract wants real HTTPS."""
-    if len(url) > _LONGEST_URL:
-        return f"it has more than {_LONGEST_URL} characters"
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return "it holds characters that no URL has"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        return f"it is malformed: {error}"
-    if parts.scheme != "https":
-        return "it must begin with https://"
-    if not parts.hostname or port == 0:
-        return "it names no host and port to connect to"
-    if parts.username is not None or parts.fragment:
-        return "it may have neither a user name nor a fragment"
-    return None
-
-
-def require_webhook_url(url: str) -> None:
-    """Raise UsageError for a URL that cannot be a webhook's."""
-    problem = url_problem(url)
-    if problem is not None:
-        raise UsageError(f"{url} cannot be a webhook's URL: {problem}", "give an https:// URL")
 
 
 def _lists(header: str, etag: str | None) -> bool:

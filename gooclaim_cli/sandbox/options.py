@@ -5,8 +5,8 @@ from pathlib import Path
 
 from gooclaim_cli.errors import UsageError
 from gooclaim_cli.sandbox.behaviour import Behaviour
-from gooclaim_cli.sandbox.configuration import require_webhook_url
 from gooclaim_cli.sandbox.outbound import DELIVERIES_KEPT
+from gooclaim_cli.webhook_urls import require_webhook_url
 from gooclaim_cli.wire.handling import DEADLINE
 from gooclaim_cli.wire.retrying import JITTER, RETRY_SCHEDULE
 

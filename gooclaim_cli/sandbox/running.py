@@ -18,7 +18,7 @@ from gooclaim_cli.sandbox.answers import Answers
 from gooclaim_cli.sandbox.behaviour import Conduct
 from gooclaim_cli.sandbox.certificates import CertificateAuthority
 from gooclaim_cli.sandbox.config_api import ConfigApi
-from gooclaim_cli.sandbox.configuration import Configuration, require_webhook_url
+from gooclaim_cli.sandbox.configuration import Configuration
 from gooclaim_cli.sandbox.emission import Emitter
 from gooclaim_cli.sandbox.engine import DeliveryRules, OutboundEngine
 from gooclaim_cli.sandbox.misconduct import Misconduct
@@ -31,6 +31,7 @@ from gooclaim_cli.sandbox.tenants import Tenant
 from gooclaim_cli.sandbox.tokens import TokenIssuer
 from gooclaim_cli.sending import Sender
 from gooclaim_cli.serving import serve
+from gooclaim_cli.webhook_urls import require_webhook_url
 from gooclaim_cli.wire import SignedContent
 
 _EVERYTHING: Final = ("*",)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 
 from gooclaim_cli.happenings import Level
-from gooclaim_cli.tenant.registration import Notify
+from gooclaim_cli.tenant.telling import Notify
 
 ALARMING: Final = 60.0
 # A Date has whole seconds, and servers make a new one once a second.

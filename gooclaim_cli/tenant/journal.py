@@ -3,6 +3,7 @@
 On the disk before the change is made, gone once it is undone. Holds no secret.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,11 +19,23 @@ class HomeWebhook(msgspec.Struct, frozen=True):
     events: tuple[str, ...]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of ours. `home` None: nothing was configured. `at` is UNIX seconds.
+class Sent(msgspec.Struct, frozen=True):
+    """A PUT that was sent: with its key and ETag again, its answer can be asked for again.
 
-    `earlier`: URLs of sessions whose change was taken up. Until ours is really there, one of them
-    may still be.
+    `etag` None: If-None-Match.
+    """
+
+    key: str
+    etag: str | None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of ours. `home` None: nothing belongs there. `at` is UNIX seconds.
+
+    `earlier`: other URLs of the same session. Until ours is really there, one of them may still be.
+    `home_known` False: another session's URL was there, and nobody could say what belongs there.
+    `taken_over`: another session has put its URL in place of ours. `undo`: the PUT that puts `home`
+    back, once it has been sent.
     """
 
     api_url: str
@@ -31,6 +44,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     home: HomeWebhook | None
     at: float
     earlier: tuple[str, ...] = ()
+    home_known: bool = True
+    taken_over: bool = False
+    undo: Sent | None = None
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -59,9 +75,20 @@ class Journal:
         except (ValueError, RecursionError) as error:
             raise ConfigurationError(
                 f"the journal {self.path} cannot be read: {error}",
-                "see in the Console which URL is configured, then remove the file",
+                "see which URL is configured: gooclaim webhook show\n"
+                "if it is right, remove the file",
             ) from None
 
     def clear(self) -> None:
         """The change is undone."""
         private_files.remove(self.path)
+
+
+def other_entries(journal: Journal) -> Iterator[tuple[str, Entry]]:
+    """The readable entries of other tenants and environments in the same folder, by name."""
+    for path in sorted(journal.path.parent.glob("*.json")):
+        if path != journal.path:
+            try:
+                yield path.stem, msgspec.json.decode(private_files.read(path) or b"", type=Entry)
+            except (ConfigurationError, ValueError, RecursionError):
+                continue

@@ -1,46 +1,38 @@
 """Registration: our URL in the tenant's configuration, and the way back.
 
 What was there is journaled before it is changed, and never put back over somebody else's later
-change.
+change. Every change names the state that it is meant for, so that of two at once only one is made.
 """
 
+import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
-from urllib.parse import urlsplit
+
+import msgspec
 
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.happenings import Level
 from gooclaim_cli.tenant.api import TenantApi, Webhook
+from gooclaim_cli.tenant.belonging import HomeOf, what_belongs
 from gooclaim_cli.tenant.http import ApiProblem
-from gooclaim_cli.tenant.journal import Entry, HomeWebhook, Journal
+from gooclaim_cli.tenant.journal import Entry, HomeWebhook, Journal, Sent
+from gooclaim_cli.tenant.undoing import Step, Undone, is_home, undo_step
+from gooclaim_cli.webhook_urls import is_session_url
 
-PATH_PREFIX: Final = "/gooclaim-cli/"
 ALL_EVENTS: Final = ("*",)
 _TRIES: Final = 3
-Notify = Callable[[Level, str, str, str], None]
-
-
-def is_session_url(url: str) -> bool:
-    """Whether a URL is some `gooclaim listen`'s: its path's prefix tells."""
-    return urlsplit(url).path.startswith(PATH_PREFIX)
-
-
-class OtherSessionError(ConfigurationError):
-    """Somebody else's session is registered: to take its place would lose the URL of before."""
-
-    def __init__(self, url: str, since: str) -> None:
-        super().__init__(
-            f"another gooclaim session is registered for this tenant: {url} (since {since})",
-            "let its owner end it; if it is dead, set the tenant's URL right in the Console; to"
-            " listen without changing anything: --no-register",
-        )
+_CHANGED: Final = (409, 412)
+# A change whose answer never came may still be on its way for so long, in seconds.
+_UNDER_WAY: Final = 10.0
+_SETTLED_AFTER: Final = 1.0
+Keep = Callable[[Webhook, HomeWebhook | None], None]
 
 
 class Registration:
     """Puts a URL of ours into a tenant's configuration and takes it out again.
 
-    `notify(level, code, message, hint)` hears what a person should know.
+    `keep` hears of every answer to a PUT before anything else happens, with what belongs there: it
+    may hold a new signing secret. `settle` is how long a change of an unknown fate is given.
     """
 
     def __init__(
@@ -50,131 +42,200 @@ class Registration:
         *,
         api_url: str,
         tenant_id: str,
-        notify: Notify,
         clock: Callable[[], float],
+        keep: Keep = lambda _answer, _home: None,
+        settle: float = _SETTLED_AFTER,
     ) -> None:
         self._api = api
         self._journal = journal
         self._api_url = api_url
         self._tenant_id = tenant_id
-        self._notify = notify
         self._clock = clock
-        self._ours: str | None = None
-        self._told: set[str] = set()
+        self._keep = keep
+        self._settle = settle
+        self._answered: bool | None = None
+        self._begun = False
 
     @property
     def begun(self) -> bool:
         """Whether a change was journaled, which `restore` then undoes."""
-        return self._ours is not None
+        return self._begun
 
-    async def register(self, url: str) -> tuple[HomeWebhook | None, Webhook]:
-        """Configure `url` with the events that were there; return what was there, and the answer.
+    @property
+    def journal(self) -> Journal:
+        """Where the change is recorded until it is undone."""
+        return self._journal
 
-        Raises ApiProblem. The journal is written before the PUT is sent.
+    async def look(self) -> Webhook | None:
+        """What is configured now, asked for once. Raises ApiProblem."""
+        return await self._api.get_webhook(attempts=1)
+
+    async def register(self, url: str, take_over: HomeOf | None = None) -> tuple[Entry, Webhook]:
+        """Configure `url` with the events that were there; return the journaled entry, the answer.
+
+        `take_over` permits to replace another session's URL, and says what belongs there instead
+        (None: nobody knows). Raises ApiProblem; OtherSessionError where that is not permitted.
         """
-        for tries_left in reversed(range(_TRIES)):
-            found = await self._api.get_webhook()
-            entry = self._entry(url, found)
-            self._journal.write(entry)
-            self._ours = url
-            events = found.events if found else ALL_EVENTS
-            try:
-                return entry.home, await self._put(url, events, found)
-            except ApiProblem as error:
-                if error.status not in (409, 412) or not tries_left:
-                    raise
-        raise AssertionError("the last try returns or raises")
 
-    async def restore(self) -> bool:
-        """Undo our change; True if the configuration is now what it was before us.
+        async def entry_for(found: Webhook | None) -> Entry:
+            return await self._entry(url, found, take_over)
 
-        Somebody else's later change is left alone, and told. Raises ApiProblem: the journal stays.
+        changed = await self._change(entry_for)
+        assert changed is not None  # noqa: S101 - there is always an entry
+        return changed
+
+    async def move(self, url: str) -> Webhook | None:
+        """Replace our URL by another one of ours; None where it is no longer there to replace."""
+
+        async def entry_for(found: Webhook | None) -> Entry | None:
+            known = self._journal.read()
+            if known is None or found is None or found.url not in known.urls:
+                return None
+            earlier = tuple(each for each in known.urls if each != url)
+            return msgspec.structs.replace(known, ours=url, earlier=earlier, at=self._clock())
+
+        changed = await self._change(entry_for)
+        return changed and changed[1]
+
+    async def restore(
+        self, *, force: bool = False, dry_run: bool = False, forget: bool = True
+    ) -> Undone | None:
+        """Undo our change; None where there is none. Raises ApiProblem: the journal stays.
+
+        Somebody else's later change is left alone, unless `force`, and ours is then forgotten,
+        unless `forget` is False. `dry_run` only looks.
         """
         entry = self._journal.read()
         if entry is None:
-            return True
+            return None
+        self._require_same_api(entry)
+        if dry_run:
+            found = await self._api.get_webhook()
+            return Undone(undo_step(entry, found, force=force), entry, found)
         for tries_left in reversed(range(_TRIES)):
             try:
-                return await self._undo(entry)
+                return await self._undo(entry, force=force, forget=forget)
             except ApiProblem as error:
-                if error.status not in (409, 412) or not tries_left:
+                if error.status not in _CHANGED or not tries_left:
                     raise
         raise AssertionError("the last try returns or raises")
 
-    async def _undo(self, entry: Entry) -> bool:
-        found = await self._api.get_webhook()
-        if _is_home(found, entry.home):
-            self._journal.clear()
-            return True
-        if self._ours not in (None, entry.ours):  # a later session took ours up, and undoes it
-            self._tell_left_alone(found)
-            return False
-        if found is None or found.url not in entry.urls:
-            self._tell_left_alone(found)
-            self._journal.clear()
-            return False
-        if entry.home is None:
-            await self._api.delete_webhook(etag=found.etag)
-        else:
-            await self._put(entry.home.url, entry.home.events, found)
-        self._journal.clear()
-        return True
+    def note_taken_over(self) -> None:
+        """Record that another session has put its URL in place of ours."""
+        entry = self._journal.read()
+        if entry is not None and not entry.taken_over:
+            self._journal.write(msgspec.structs.replace(entry, taken_over=True))
 
-    async def _put(self, url: str, events: tuple[str, ...], found: Webhook | None) -> Webhook:
+    async def _change(
+        self, entry_for: Callable[[Webhook | None], Awaitable[Entry | None]]
+    ) -> tuple[Entry, Webhook] | None:
+        """Read, journal, PUT; again where somebody was faster."""
+        for tries_left in reversed(range(_TRIES)):
+            found = await self._api.get_webhook()
+            entry = await entry_for(found)
+            if entry is None:
+                return None
+            self._journal.write(entry)
+            self._begun, self._answered = True, False
+            events = found.events if found else ALL_EVENTS
+            sent = Sent(str(uuid.uuid4()), found.etag if found else None)
+            try:
+                answer = await self._put(HomeWebhook(entry.ours, events), sent)
+            except ApiProblem as error:
+                self._answered = not error.passing
+                if error.status not in _CHANGED or not tries_left:
+                    raise
+            else:
+                self._answered = True
+                self._keep(answer, entry.home)
+                if entry.taken_over:  # not any more
+                    entry = msgspec.structs.replace(entry, taken_over=False)
+                    self._journal.write(entry)
+                return entry, answer
+        raise AssertionError("the last try returns or raises")
+
+    async def _undo(self, entry: Entry, *, force: bool, forget: bool) -> Undone:
+        found = await self._settled(entry)
+        step = undo_step(entry, found, force=force)
+        match step:
+            case Step.NOTHING:
+                await self._ask_again(entry)
+            case Step.PUT:
+                await self._put_home(entry, found)
+            case Step.DELETE if found is not None:
+                await self._api.delete_webhook(etag=found.etag)
+            case Step.WAIT:  # ours to put back, should the other one leave nothing behind
+                self.note_taken_over()
+                return Undone(step, entry, found)
+        if forget or step is not Step.LEAVE:
+            self._journal.clear()
+        return Undone(step, entry, found)
+
+    async def _settled(self, entry: Entry) -> Webhook | None:
+        """What is configured, once a change of ours cannot be on its way any more.
+
+        A request whose sender was killed in the middle of it may yet be carried out.
+        """
+        found = await self._api.get_webhook()
+        answered = self._answered
+        if answered is None:
+            answered = not 0 <= self._clock() - entry.at < _UNDER_WAY
+        if not answered and entry.undo is None and is_home(found, entry.home):
+            await asyncio.sleep(self._settle)
+            found = await self._api.get_webhook()
+        return found
+
+    async def _put_home(self, entry: Entry, found: Webhook | None) -> None:
+        home, etag = entry.home, found.etag if found else None
+        assert home is not None  # noqa: S101 - of PUT
+        sent = entry.undo
+        if sent is None or sent.etag != etag:
+            sent = Sent(str(uuid.uuid4()), etag)
+            self._journal.write(msgspec.structs.replace(entry, undo=sent))
+        self._keep(await self._put(home, sent), home)
+
+    async def _ask_again(self, entry: Entry) -> None:
+        """Ask for the answer to a restoring PUT again: it may have been lost with a new secret.
+
+        The same request under the same key changes nothing; one that a server has forgotten is
+        refused, since it names a state that is gone.
+        """
+        if entry.home is None or entry.undo is None:
+            return
+        try:
+            answer = await self._put(entry.home, entry.undo)
+        except ApiProblem as error:
+            if error.passing:
+                raise
+        else:
+            self._keep(answer, entry.home)
+
+    async def _put(self, wanted: HomeWebhook, sent: Sent) -> Webhook:
         return await self._api.put_webhook(
-            url,
-            events,
-            etag=found.etag if found else None,
-            idempotency_key=str(uuid.uuid4()),
+            wanted.url, wanted.events, etag=sent.etag, idempotency_key=sent.key
         )
 
-    def _entry(self, url: str, found: Webhook | None) -> Entry:
-        """The change that is about to be made, with what belongs there.
-
-        A session's URL never does. One that our journal knows was left by a dead session, and its
-        home with it; any other may be alive, and its home is not ours to know: ApiProblem.
-        """
-        home: HomeWebhook | None = None
-        earlier: tuple[str, ...] = ()
-        if found is not None and not is_session_url(found.url):
-            home = HomeWebhook(found.url, found.events)
-        elif found is not None:
-            known = self._journal.read()
-            if known is None or found.url not in known.urls:
-                raise OtherSessionError(found.url, found.updated_at)
-            home, earlier = known.home, known.urls
-            self._tell_taken_up(found.url)
+    async def _entry(self, url: str, found: Webhook | None, take_over: HomeOf | None) -> Entry:
+        known = self._journal.read()
+        belongs = await what_belongs(found, known, take_over)
+        mine = known is not None and found is not None and found.url in known.urls
+        # Should our change fail, we may still be the last one out.
+        theirs = found is not None and not mine and is_session_url(found.url)
+        taken = theirs or (known is not None and known.taken_over and (mine or found is None))
         return Entry(
             api_url=self._api_url,
             tenant_id=self._tenant_id,
             ours=url,
-            home=home,
+            home=belongs.home,
             at=self._clock(),
-            earlier=tuple(dict.fromkeys(each for each in earlier if each != url)),
+            earlier=tuple(each for each in known.urls if each != url) if known and mine else (),
+            home_known=belongs.known,
+            taken_over=taken,
         )
 
-    def _tell_taken_up(self, url: str) -> None:
-        """Tell of a dead session's URL, once: a registration may be tried several times."""
-        if url not in self._told:
-            self._told.add(url)
-            self._notify(
-                Level.INFO,
-                "journal_taken_up",
-                "an earlier session has not restored the tenant's URL; this one will",
-                "",
+    def _require_same_api(self, entry: Entry) -> None:
+        if entry.api_url != self._api_url:
+            raise ConfigurationError(
+                f"what is to be undone was done at {entry.api_url}, not at {self._api_url}",
+                f"set GOOCLAIM_API_URL to {entry.api_url}, then: gooclaim restore",
             )
-
-    def _tell_left_alone(self, found: Webhook | None) -> None:
-        now = f"{found.url} (since {found.updated_at})" if found else "nothing"
-        self._notify(
-            Level.WARNING,
-            "registration_changed",
-            f"the tenant's URL was changed while we listened and is left as it is: {now}",
-            "if that is not meant, set the right one in the Console",
-        )
-
-
-def _is_home(found: Webhook | None, home: HomeWebhook | None) -> bool:
-    if found is None or home is None:
-        return found is None and home is None
-    return found.url == home.url

@@ -54,6 +54,7 @@ def test_json_lines_are_what_the_readme_says(tmp_path: Path) -> None:
     assert set(ready) == {
         *("kind", "at", "environment", "tenant_id", "public_url", "local_url", "handler"),
         *("handlers", "tunnel", "inspector", "registered", "previous_url", "deadline", "events"),
+        *("home_known", "restore_command"),
         "sandbox",
         "ends_at",
     }
@@ -165,6 +166,8 @@ def test_a_second_session_for_the_tenant_is_refused(
         )
         assert second.returncode == 3
         assert "another gooclaim" in second.stderr
+        if where == "this machine":
+            assert f"process {program.process.pid}" in second.stderr
         assert url_of(sandbox) == ours
         assert program.end()[0] == 0
     assert url_of(sandbox) == HOME_URL
@@ -233,7 +236,7 @@ def test_a_gone_api_is_told_and_the_journal_stays(tmp_path: Path) -> None:
     with running(command, environment(tmp_path / "gooclaim")) as api:
         with SandboxClient(api.told("ready")) as client:
             env = environment(home, **client.variables)
-        with running([*GOOCLAIM, "listen", "--json"], env) as program:
+        with running([*GOOCLAIM, "listen", "--json", "--restore-within", "0.3s"], env) as program:
             program.told("ready")
             api.end()
             code, out, err = program.end()

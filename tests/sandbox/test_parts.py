@@ -14,11 +14,11 @@ from starlette.routing import Route
 from gooclaim_cli.errors import UsageError
 from gooclaim_cli.sandbox import DeliveryState, SandboxOptions
 from gooclaim_cli.sandbox.answers import Answer, Answers
-from gooclaim_cli.sandbox.configuration import url_problem
 from gooclaim_cli.sandbox.engine import DeliveryRules
 from gooclaim_cli.sandbox.outbound import Attempt, Ledger, OutboundEvent
 from gooclaim_cli.sandbox.owned_tasks import owned_tasks
 from gooclaim_cli.sandbox.problems import problem_handlers
+from gooclaim_cli.webhook_urls import url_problem
 from gooclaim_cli.wire import SignedContent
 from gooclaim_cli.wire.retrying import RETRY_SCHEDULE
 

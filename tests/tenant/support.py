@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import msgspec
 
-from gooclaim_cli.happenings import Level
 from gooclaim_cli.sandbox import Sandbox, SandboxOptions, run_sandbox
 from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.http import ApiProblem, open_client
@@ -58,6 +57,7 @@ class Answer:
 
 
 Script = Callable[[Seen], Awaitable[Answer | None]]
+Edit = Callable[[Seen, Answer], Answer]
 TOKEN = "token-that-nobody-may-see"
 GRANTED = Answer.json({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600})
 
@@ -66,12 +66,13 @@ GRANTED = Answer.json({"access_token": TOKEN, "token_type": "Bearer", "expires_i
 class Relay:
     """Passes calls on to `upstream`, after `before` could answer in its place.
 
-    `lose` counts, by method, answers that are not sent although the call was carried out: the
-    connection ends instead.
+    `after` may change an answer that is passed back. `lose` counts, by method, answers that are not
+    sent although the call was carried out: the connection ends instead.
     """
 
     upstream: str = ""
     before: Script | None = None
+    after: Edit | None = None
     lose: dict[str, int] = field(default_factory=dict)
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
@@ -90,8 +91,8 @@ class Relay:
             async with httpx.AsyncClient(base_url=self.upstream, trust_env=False) as onward:
                 while await self._exchange(reader, writer, onward):
                     pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client has gone
+        except (ConnectionError, asyncio.IncompleteReadError, httpx.TransportError):
+            pass  # the client has gone, or upstream has: whoever is left is cut off
         finally:
             writer.close()
 
@@ -108,7 +109,8 @@ class Relay:
             response = await onward.request(
                 seen.method, seen.path, headers=seen.headers, content=seen.body
             )
-            answer = Answer(response.status_code, response.content, tuple(response.headers.items()))
+            passed = Answer(response.status_code, response.content, tuple(response.headers.items()))
+            answer = self.after(seen, passed) if self.after else passed
         if self.lose.get(seen.method, 0) and seen.path != TOKEN_PATH:
             self.lose[seen.method] -= 1
             return False
@@ -133,7 +135,7 @@ async def relaying(
     upstream: str = "", *, before: Script | None = None, **lose: int
 ) -> AsyncIterator[Relay]:
     """Serve a relay on loopback; without an upstream, `before` answers everything."""
-    relay = Relay(upstream, before, lose)
+    relay = Relay(upstream, before, lose=lose)
     async with listening(relay.connected) as relay.url:
         yield relay
 
@@ -199,24 +201,23 @@ class World:
     api: TenantApi
     direct: TenantApi
     journal: Journal
-    told: list[tuple[Level, str, str, str]] = field(default_factory=list)
+    kept: list[tuple[str, str | None, HomeWebhook | None]] = field(default_factory=list)
     retries: list[tuple[ApiProblem, float]] = field(default_factory=list)
 
-    @property
-    def codes(self) -> list[str]:
-        return [code for _, code, _, _ in self.told]
-
-    def registration(self) -> Registration:
+    def registration(self, *, now: float = NOW) -> Registration:
         return Registration(
             self.api,
             self.journal,
             api_url=self.relay.url,
             tenant_id=self.sandbox.ready.tenant_id,
-            notify=lambda *what: self.told.append(what),
-            clock=lambda: NOW,
+            clock=lambda: now,
+            keep=lambda answer, home: self.kept.append((answer.url, answer.secret, home)),
+            settle=0.0,
         )
 
-    def entry(self, home: HomeWebhook | None, *earlier: str, ours: str = OURS) -> Entry:
+    def entry(
+        self, home: HomeWebhook | None, *earlier: str, ours: str = OURS, **members: Any
+    ) -> Entry:
         return Entry(
             api_url=self.relay.url,
             tenant_id=self.sandbox.ready.tenant_id,
@@ -224,6 +225,7 @@ class World:
             home=home,
             at=NOW,
             earlier=earlier,
+            **members,
         )
 
     async def configure(self, url: str, events: tuple[str, ...] = ("*",)) -> None:

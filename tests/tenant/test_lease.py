@@ -1,0 +1,90 @@
+"""The end of a lease: tried for its time, and what cannot be done is kept, not raised."""
+
+import asyncio
+from pathlib import Path
+
+from gooclaim_cli.happenings import Level
+from gooclaim_cli.tenant.lease import Lease
+
+from .support import HOME_URL, OTHERS, OURS, PARTIAL, Answer, World, scripted, world
+
+GONE = Answer(503, headers=(("Retry-After", "0"),))
+
+
+def lease(here: World, told: list[str], *, within: float = 10.0) -> Lease:
+    def notify(_level: Level, code: str, _message: str, _hint: str) -> None:
+        told.append(code)
+
+    return Lease(here.registration(), notify, within=within)
+
+
+def test_an_api_that_is_back_within_the_time_is_enough(tmp_path: Path) -> None:
+    """Seven refusals: more than one call's own retries."""
+
+    async def scenario() -> None:
+        async with world(tmp_path) as here:
+            here.sandbox.preconfigure(HOME_URL, PARTIAL)
+            told: list[str] = []
+            held = lease(here, told)
+            await held.begin(OURS)
+            assert held.holds
+            here.relay.before = scripted(*[GONE] * 7, None)
+            await held.end()
+            assert (held.restored, held.failure, held.holds) == (True, None, False)
+            assert await here.configured() == (HOME_URL, PARTIAL)
+            assert not here.journal.path.exists()
+            assert told == []
+            assert len(here.relay.calls("GET")) == 9
+
+    asyncio.run(scenario())
+
+
+def test_an_api_that_never_answers_is_given_up_in_time(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as here:
+            held = lease(here, [], within=0.05)
+            await held.begin(OURS)
+
+            async def silent(_seen: object) -> Answer | None:
+                await asyncio.Event().wait()
+                return None
+
+            here.relay.before = silent
+            await held.end()
+            assert held.restored is False
+            assert held.failure is not None
+            assert "no answer in time" in held.failure.message
+            assert here.journal.read() == here.entry(None)
+
+    asyncio.run(scenario())
+
+
+def test_what_cannot_pass_is_not_tried_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as here:
+            held = lease(here, [])
+            await held.begin(OURS)
+            here.relay.before = scripted(Answer(403))
+            calls = len(here.relay.seen)
+            await held.end()
+            assert held.failure is not None
+            assert "403" in held.failure.message
+            assert "the Console" in held.failure.hint
+            assert len(here.relay.seen) == calls + 1
+
+    asyncio.run(scenario())
+
+
+def test_without_a_change_there_is_no_end(tmp_path: Path) -> None:
+    """A journal of somebody before us is not ours to clear."""
+
+    async def scenario() -> None:
+        async with world(tmp_path) as here:
+            here.journal.write(here.entry(None, ours=OTHERS))
+            held = lease(here, [])
+            await held.end()
+            assert held.restored is None
+            assert here.relay.seen == []
+            assert here.journal.read() is not None
+
+    asyncio.run(scenario())
