@@ -6,10 +6,10 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from gooclaim_cli.tenant.clock import ALARMING
-from gooclaim_cli.tenant.registration import is_session_url
 from gooclaim_cli.tenant.tokens import ADMIN_SCOPE, Token
 from gooclaim_cli.tunnels.choice import Found, Rule
 from gooclaim_cli.tunnels.kinds import TunnelKind
+from gooclaim_cli.webhook_urls import is_session_url
 
 _NARROW = 80
 

@@ -102,6 +102,10 @@ class Sessions:
             holder.unlink(missing_ok=True)
             lock.release()
 
+    def holder(self, name: str) -> Holder | None:
+        """Who held it last, alone; whether that one still does, `is_held` tells."""
+        return _read_holder(self._folder / f"{name}.holder")
+
     def is_held(self, name: str) -> bool:
         """Whether a process holds what only one may."""
         try:

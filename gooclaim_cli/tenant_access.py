@@ -19,6 +19,7 @@ from gooclaim_cli.tenant.registration import Registration
 from gooclaim_cli.tenant.secret_file import SecretFile
 from gooclaim_cli.tenant.signing_secrets import SigningSecrets
 from gooclaim_cli.tenant.telling import Notify
+from gooclaim_cli.tenant.tenancy import Tenancy
 
 _TOLERANCE = 300.0
 
@@ -56,10 +57,15 @@ async def open_api(
 class Footing:
     """What every change of a tenant's configuration stands on. `locks` name the journal's stem."""
 
-    journal: Journal
+    tenancy: Tenancy
     locks: Sessions
     secrets: SigningSecrets
     registration: Registration
+
+    @property
+    def journal(self) -> Journal:
+        """What has not been undone."""
+        return self.tenancy.journal
 
     def hold(self, *, now: float) -> contextlib.AbstractContextManager[None]:
         """Be the only process of this machine that changes it. Raises HeldError."""
@@ -111,12 +117,12 @@ def footing(
     journal = Journal(state / "journal", environment=environment, tenant_id=tenant_id)
     secret_file = SecretFile(state / "secrets" / journal.path.name)
     secrets = SigningSecrets(secret_file, settings.signing_secrets, notify)
-    registration = Registration(
-        api,
-        journal,
+    tenancy = Tenancy(
+        api=api,
+        journal=journal,
         api_url=settings.api_url,
         tenant_id=tenant_id,
         clock=clock,
         keep=secrets.take,
     )
-    return Footing(journal, Sessions(state / "leases"), secrets, registration)
+    return Footing(tenancy, Sessions(state / "leases"), secrets, Registration(tenancy))

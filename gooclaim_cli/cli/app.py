@@ -27,7 +27,7 @@ COMMANDS: Final = MappingProxyType(
         "logout": "Log out: forget the secret that login keeps.",
         "whoami": "Show which account is used, what it may do, and until when.",
         "config": "Look at and change the settings of config.toml.",
-        "webhook": "Look at the webhook of the tenant: its signing secret.",
+        "webhook": "Look at and change the webhook of the tenant, without listening.",
         "doctor": "Check everything that listening needs, and say how to mend what fails.",
         "restore": "Put the old URL back, where a session was killed before it could.",
         "sandbox": "Run a local Gooclaim for other programs: its API and its events.",

@@ -35,17 +35,14 @@ def restore(
     """
     import time
 
-    from gooclaim_cli import settings
+    from gooclaim_cli.cli.accounting import account_of
     from gooclaim_cli.cli.consoles import output_console
-    from gooclaim_cli.cli.notices import waiting_teller
     from gooclaim_cli.cli.running import run
-    from gooclaim_cli.credentials import with_secret
     from gooclaim_cli.errors import ExitCode
     from gooclaim_cli.render import registration as shown
     from gooclaim_cli.render.json_lines import write_object
 
-    found = settings.load({"api_url": api_url, "profile": profile})
-    account = with_secret(found, waiting_teller(as_json=as_json))
+    account = account_of(profile, api_url, as_json=as_json)
     undone = run(_restore(account, dry_run=dry_run, force=force, as_json=as_json))
     if as_json:
         done = shown.restore_object(undone, account, at=time.time(), dry_run=dry_run)

@@ -66,7 +66,7 @@ class Lease:
 
     async def look(self) -> Webhook | None:
         """What is configured now, asked for once. Raises ApiProblem."""
-        return await self._registration.look()
+        return await self._registration.look(attempts=1)
 
     def has(self, url: str | None) -> bool:
         """Whether a URL is ours."""

@@ -11,47 +11,29 @@ from typing import Final
 
 import msgspec
 
-from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.tenant.api import TenantApi, Webhook
+from gooclaim_cli.tenant.api import Webhook
 from gooclaim_cli.tenant.belonging import HomeOf, what_belongs
 from gooclaim_cli.tenant.http import ApiProblem
 from gooclaim_cli.tenant.journal import Entry, HomeWebhook, Journal, Sent
+from gooclaim_cli.tenant.tenancy import ALL_EVENTS, CHANGED, TRIES, Tenancy
 from gooclaim_cli.tenant.undoing import Step, Undone, is_home, undo_step
 from gooclaim_cli.webhook_urls import is_session_url
 
-ALL_EVENTS: Final = ("*",)
-_TRIES: Final = 3
-_CHANGED: Final = (409, 412)
 # A change whose answer never came may still be on its way for so long, in seconds.
 _UNDER_WAY: Final = 10.0
 _SETTLED_AFTER: Final = 1.0
-Keep = Callable[[Webhook, HomeWebhook | None], None]
 
 
 class Registration:
     """Puts a URL of ours into a tenant's configuration and takes it out again.
 
-    `keep` hears of every answer to a PUT before anything else happens, with what belongs there: it
-    may hold a new signing secret. `settle` is how long a change of an unknown fate is given.
+    `settle` is for how many seconds a change of an unknown fate is given.
     """
 
-    def __init__(
-        self,
-        api: TenantApi,
-        journal: Journal,
-        *,
-        api_url: str,
-        tenant_id: str,
-        clock: Callable[[], float],
-        keep: Keep = lambda _answer, _home: None,
-        settle: float = _SETTLED_AFTER,
-    ) -> None:
-        self._api = api
-        self._journal = journal
-        self._api_url = api_url
-        self._tenant_id = tenant_id
-        self._clock = clock
-        self._keep = keep
+    def __init__(self, tenancy: Tenancy, *, settle: float = _SETTLED_AFTER) -> None:
+        self._tenancy = tenancy
+        self._api = tenancy.api
+        self._journal = tenancy.journal
         self._settle = settle
         self._answered: bool | None = None
         self._begun = False
@@ -66,9 +48,11 @@ class Registration:
         """Where the change is recorded until it is undone."""
         return self._journal
 
-    async def look(self) -> Webhook | None:
-        """What is configured now, asked for once. Raises ApiProblem."""
-        return await self._api.get_webhook(attempts=1)
+    async def look(self, *, attempts: int | None = None) -> Webhook | None:
+        """What is configured now; `attempts` for less patience. Raises ApiProblem."""
+        if attempts is None:
+            return await self._api.get_webhook()
+        return await self._api.get_webhook(attempts=attempts)
 
     async def register(self, url: str, take_over: HomeOf | None = None) -> tuple[Entry, Webhook]:
         """Configure `url` with the events that were there; return the journaled entry, the answer.
@@ -92,7 +76,9 @@ class Registration:
             if known is None or found is None or found.url not in known.urls:
                 return None
             earlier = tuple(each for each in known.urls if each != url)
-            return msgspec.structs.replace(known, ours=url, earlier=earlier, at=self._clock())
+            return msgspec.structs.replace(
+                known, ours=url, earlier=earlier, at=self._tenancy.clock()
+            )
 
         changed = await self._change(entry_for)
         return changed and changed[1]
@@ -108,15 +94,15 @@ class Registration:
         entry = self._journal.read()
         if entry is None:
             return None
-        self._require_same_api(entry)
+        self._tenancy.require_same_api(entry)
         if dry_run:
             found = await self._api.get_webhook()
             return Undone(undo_step(entry, found, force=force), entry, found)
-        for tries_left in reversed(range(_TRIES)):
+        for tries_left in reversed(range(TRIES)):
             try:
                 return await self._undo(entry, force=force, forget=forget)
             except ApiProblem as error:
-                if error.status not in _CHANGED or not tries_left:
+                if error.status not in CHANGED or not tries_left:
                     raise
         raise AssertionError("the last try returns or raises")
 
@@ -130,7 +116,7 @@ class Registration:
         self, entry_for: Callable[[Webhook | None], Awaitable[Entry | None]]
     ) -> tuple[Entry, Webhook] | None:
         """Read, journal, PUT; again where somebody was faster."""
-        for tries_left in reversed(range(_TRIES)):
+        for tries_left in reversed(range(TRIES)):
             found = await self._api.get_webhook()
             entry = await entry_for(found)
             if entry is None:
@@ -140,14 +126,14 @@ class Registration:
             events = found.events if found else ALL_EVENTS
             sent = Sent(str(uuid.uuid4()), found.etag if found else None)
             try:
-                answer = await self._put(HomeWebhook(entry.ours, events), sent)
+                answer = await self._tenancy.put(HomeWebhook(entry.ours, events), sent)
             except ApiProblem as error:
                 self._answered = not error.passing
-                if error.status not in _CHANGED or not tries_left:
+                if error.status not in CHANGED or not tries_left:
                     raise
             else:
                 self._answered = True
-                self._keep(answer, entry.home)
+                self._tenancy.keep(answer, entry.home)
                 if entry.taken_over:  # not any more
                     entry = msgspec.structs.replace(entry, taken_over=False)
                     self._journal.write(entry)
@@ -179,7 +165,7 @@ class Registration:
         found = await self._api.get_webhook()
         answered = self._answered
         if answered is None:
-            answered = not 0 <= self._clock() - entry.at < _UNDER_WAY
+            answered = not 0 <= self._tenancy.clock() - entry.at < _UNDER_WAY
         if not answered and entry.undo is None and is_home(found, entry.home):
             await asyncio.sleep(self._settle)
             found = await self._api.get_webhook()
@@ -192,7 +178,7 @@ class Registration:
         if sent is None or sent.etag != etag:
             sent = Sent(str(uuid.uuid4()), etag)
             self._journal.write(msgspec.structs.replace(entry, undo=sent))
-        self._keep(await self._put(home, sent), home)
+        self._tenancy.keep(await self._tenancy.put(home, sent), home)
 
     async def _ask_again(self, entry: Entry) -> None:
         """Ask for the answer to a restoring PUT again: it may have been lost with a new secret.
@@ -203,17 +189,12 @@ class Registration:
         if entry.home is None or entry.undo is None:
             return
         try:
-            answer = await self._put(entry.home, entry.undo)
+            answer = await self._tenancy.put(entry.home, entry.undo)
         except ApiProblem as error:
             if error.passing:
                 raise
         else:
-            self._keep(answer, entry.home)
-
-    async def _put(self, wanted: HomeWebhook, sent: Sent) -> Webhook:
-        return await self._api.put_webhook(
-            wanted.url, wanted.events, etag=sent.etag, idempotency_key=sent.key
-        )
+            self._tenancy.keep(answer, entry.home)
 
     async def _entry(self, url: str, found: Webhook | None, take_over: HomeOf | None) -> Entry:
         known = self._journal.read()
@@ -223,19 +204,12 @@ class Registration:
         theirs = found is not None and not mine and is_session_url(found.url)
         taken = theirs or (known is not None and known.taken_over and (mine or found is None))
         return Entry(
-            api_url=self._api_url,
-            tenant_id=self._tenant_id,
+            api_url=self._tenancy.api_url,
+            tenant_id=self._tenancy.tenant_id,
             ours=url,
             home=belongs.home,
-            at=self._clock(),
+            at=self._tenancy.clock(),
             earlier=tuple(each for each in known.urls if each != url) if known and mine else (),
             home_known=belongs.known,
             taken_over=taken,
         )
-
-    def _require_same_api(self, entry: Entry) -> None:
-        if entry.api_url != self._api_url:
-            raise ConfigurationError(
-                f"what is to be undone was done at {entry.api_url}, not at {self._api_url}",
-                f"set GOOCLAIM_API_URL to {entry.api_url}, then: gooclaim restore",
-            )

@@ -159,6 +159,16 @@ class SandboxClient:
         condition = {"If-Match": etag} if etag else {"If-None-Match": "*"}
         self._client.put(path, json=change, headers=condition).raise_for_status()
 
+    def replace(self, wanted: dict[str, Any] | None) -> None:
+        """Make the tenant's configuration this one (`url`, `events`), or none."""
+        path = f"/v1/tenants/{self.facts['tenant_id']}/webhook"
+        etag = self._client.get(path).headers.get("etag")
+        condition = {"If-Match": etag} if etag else {"If-None-Match": "*"}
+        if wanted is not None:
+            self._client.put(path, json=wanted, headers=condition).raise_for_status()
+        elif etag:
+            self._client.delete(path, headers=condition).raise_for_status()
+
     def deliveries(self) -> list[dict[str, Any]]:
         """Every event with its attempts."""
         listed: list[dict[str, Any]] = self._client.get("/v1/sandbox/deliveries").json()[

@@ -153,3 +153,44 @@ def test_restore_goes_over_somebody_elses_change_by_force_only(
     assert restored(env)[1]["action"] == "leave"
     code, told = restored(env, "--force")
     assert (code, told["action"], told["restored"]) == (0, "put", True)
+
+
+def test_the_webhook_is_looked_at_changed_and_tested_without_a_session(
+    env: dict[str, str], sandbox: SandboxClient
+) -> None:
+    """What is printed at the start is what a colleague types: here, on another machine."""
+    colleague = {**env, "GOOCLAIM_HOME": env["GOOCLAIM_HOME"] + "-2"}
+    with running([*GOOCLAIM, "listen", "--json"], env) as program:
+        ready = program.told("ready")
+        ours = url_of(sandbox)
+        shown = told(gooclaim(env, "webhook", "show", "--json"))
+        assert (shown["url"], shown["session_here"]) == (ours, True)
+        assert (shown["process"], shown["home_url"]) == (program.process.pid, HOME_URL)
+        seen = told(gooclaim(colleague, "webhook", "show", "--json"))
+        assert (seen["session"], seen["session_here"], seen["process"]) == (True, False, None)
+        certificates = ["--cacert", sandbox.facts["ca_file"]]
+        tested = told(gooclaim(colleague, "webhook", "test", "--json", *certificates))
+        assert (tested["url"], tested["status"], tested["held"]) == (ours, 400, True)
+        assert program.told("delivery")["verdict"] == "rejected"
+        refused = gooclaim(env, "webhook", "set", THEIRS)
+        assert refused.returncode == 3
+        assert f"process {program.process.pid}" in refused.stderr
+        refused = gooclaim(colleague, "webhook", "set", THEIRS)
+        assert refused.returncode == 3
+        assert "--take-over" in refused.stderr
+        assert url_of(sandbox) == ours
+        command = ready["restore_command"].split()
+        assert command == ["gooclaim", "webhook", "set", HOME_URL, "--take-over"]
+        put_back = told(gooclaim(colleague, *command[1:], "--json"))
+        assert (put_back["url"], put_back["previous_url"]) == (HOME_URL, ours)
+        assert put_back["changed"]
+        code, out, _err = program.end()
+    assert code == 0
+    assert '"restored":true' in out
+
+
+def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The last object of a command that went well."""
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found

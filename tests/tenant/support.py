@@ -18,6 +18,7 @@ from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.http import ApiProblem, open_client
 from gooclaim_cli.tenant.journal import Entry, HomeWebhook, Journal
 from gooclaim_cli.tenant.registration import Registration
+from gooclaim_cli.tenant.tenancy import Tenancy
 from gooclaim_cli.tenant.tokens import TOKEN_PATH
 
 NOW = 1_779_272_065.0
@@ -205,14 +206,16 @@ class World:
     retries: list[tuple[ApiProblem, float]] = field(default_factory=list)
 
     def registration(self, *, now: float = NOW) -> Registration:
-        return Registration(
-            self.api,
-            self.journal,
+        return Registration(self.tenancy(now=now), settle=0.0)
+
+    def tenancy(self, *, now: float = NOW) -> Tenancy:
+        return Tenancy(
+            api=self.api,
+            journal=self.journal,
             api_url=self.relay.url,
             tenant_id=self.sandbox.ready.tenant_id,
             clock=lambda: now,
             keep=lambda answer, home: self.kept.append((answer.url, answer.secret, home)),
-            settle=0.0,
         )
 
     def entry(

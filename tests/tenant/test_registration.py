@@ -12,7 +12,8 @@ from gooclaim_cli.tenant.api import Webhook
 from gooclaim_cli.tenant.belonging import OtherSessionError
 from gooclaim_cli.tenant.http import ApiProblem, CredentialsError
 from gooclaim_cli.tenant.journal import Entry, HomeWebhook
-from gooclaim_cli.tenant.registration import ALL_EVENTS, Registration
+from gooclaim_cli.tenant.registration import Registration
+from gooclaim_cli.tenant.tenancy import ALL_EVENTS
 from gooclaim_cli.tenant.undoing import Step
 
 from .support import HOME_URL, NOW, OTHERS, OURS, PARTIAL, Answer, Seen, World, scripted, world
