@@ -150,7 +150,7 @@ class Registration:
                 await self._put_home(entry, found)
             case Step.DELETE if found is not None:
                 await self._api.delete_webhook(etag=found.etag)
-            case Step.WAIT:  # ours to put back, should the other one leave nothing behind
+            case Step.WAIT if entry.home is not None:  # ours to put back, should nothing be left
                 self.note_taken_over()
                 return Undone(step, entry, found)
         if forget or step is not Step.LEAVE:

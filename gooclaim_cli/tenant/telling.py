@@ -34,7 +34,7 @@ def described(found: Webhook | None, ours: Sequence[str] = ()) -> str:
     if found is None:
         return "nothing"
     theirs = is_session_url(found.url) and found.url not in ours
-    whose = " of another gooclaim session" if theirs else ""
+    whose = ", another gooclaim session's" if theirs else ""
     since = f" (since {found.updated_at})" if found.updated_at else ""
     return f"{found.url}{whose}{since}"
 
@@ -51,16 +51,18 @@ def put_back_by_hand(home: HomeWebhook | None) -> str:
 
 def left_alone(undone: Undone) -> Tell:
     """Tell of a change of somebody else's, which stays."""
-    home = undone.entry.home
-    now = described(undone.found)
+    home, now = undone.entry.home, described(undone.found)
+    if home is None:
+        before = "nothing was configured" if undone.entry.home_known else "nobody knows what was"
+        before += " there before us; to look at it: gooclaim webhook show"
     if undone.step is Step.WAIT:
         return Tell(
             Level.WARNING,
             "left_to_other_session",
-            f"the tenant's URL is now {now}, and is left to that session to undo",
+            f"the tenant's URL is now {now}; it is left to that session to undo",
             f"should it leave nothing behind, {home.url} is put back by: gooclaim restore"
             if home
-            else "nothing was configured before us",
+            else before,
         )
     return Tell(
         Level.WARNING,
@@ -68,7 +70,7 @@ def left_alone(undone: Undone) -> Tell:
         f"the tenant's URL was changed while we listened and is left as it is: {now}",
         f"if that is not meant, put back what was there before us: {set_command(home.url)}"
         if home
-        else "nothing was configured before us; to look at it: gooclaim webhook show",
+        else before,
     )
 
 
@@ -102,7 +104,8 @@ def home_unknown() -> Tell:
         "home_url_unknown",
         "another session's URL was there, and what belongs there is not known: at the end ours is"
         " removed, and nothing is configured then",
-        "end this session, set the home URL and start again: GOOCLAIM_HOME_URL=https://…",
+        "after this session: gooclaim webhook set https://THE-TENANT-S-OWN-URL\nfor the next time:"
+        " gooclaim config set home_url",
     )
 
 
