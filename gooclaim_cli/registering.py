@@ -97,6 +97,7 @@ class Registrar:
         except CredentialsError as error:
             if error.status != 403:  # told as soon as we register
                 raise
+        await self.api.token()  # had while the tunnel opens: registering is two calls more
 
     async def recover_beside(self) -> None:
         """Put right what was left behind, for a session that does not register."""

@@ -13,7 +13,14 @@ from gooclaim_cli.tenant.belonging import HomeOf
 from gooclaim_cli.tenant.http import ApiProblem
 from gooclaim_cli.tenant.journal import Entry
 from gooclaim_cli.tenant.registration import Registration
-from gooclaim_cli.tenant.telling import Notify, home_unknown, left_alone, not_put_back, put_right
+from gooclaim_cli.tenant.telling import (
+    Notify,
+    home_unknown,
+    keeps_trying,
+    left_alone,
+    not_put_back,
+    put_right,
+)
 from gooclaim_cli.tenant.undoing import Undone, is_home
 
 END_WITHIN: Final = 10.0
@@ -120,16 +127,20 @@ class Lease:
     async def _restore(self) -> Undone | None:
         """Try until the time is over; what does not pass is not tried again. Raises ApiProblem."""
         reason = ApiProblem("no answer in time", status=None)
+        told = False
         try:
             async with asyncio.timeout(self._within):
                 while True:
                     try:
-                        return await self._registration.restore()
+                        return await self._registration.restore(attempts=1)
                     except ApiProblem as error:
                         if not error.passing:
                             raise
                         reason = error
-                    await asyncio.sleep(_PAUSE)
+                    if not told:
+                        told = True
+                        keeps_trying(reason, self._within).to(self._notify)
+                    await asyncio.sleep(_PAUSE if reason.wait is None else reason.wait)
         except TimeoutError:
             raise reason from None
 

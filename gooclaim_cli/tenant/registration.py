@@ -13,7 +13,7 @@ import msgspec
 
 from gooclaim_cli.tenant.api import Webhook
 from gooclaim_cli.tenant.belonging import HomeOf, what_belongs
-from gooclaim_cli.tenant.http import ApiProblem
+from gooclaim_cli.tenant.http import ATTEMPTS, ApiProblem
 from gooclaim_cli.tenant.journal import Entry, HomeWebhook, Journal, Sent
 from gooclaim_cli.tenant.tenancy import ALL_EVENTS, CHANGED, TRIES, Tenancy
 from gooclaim_cli.tenant.undoing import Step, Undone, is_home, undo_step
@@ -48,10 +48,8 @@ class Registration:
         """Where the change is recorded until it is undone."""
         return self._journal
 
-    async def look(self, *, attempts: int | None = None) -> Webhook | None:
+    async def look(self, *, attempts: int = ATTEMPTS) -> Webhook | None:
         """What is configured now; `attempts` for less patience. Raises ApiProblem."""
-        if attempts is None:
-            return await self._api.get_webhook()
         return await self._api.get_webhook(attempts=attempts)
 
     async def register(self, url: str, take_over: HomeOf | None = None) -> tuple[Entry, Webhook]:
@@ -84,12 +82,17 @@ class Registration:
         return changed and changed[1]
 
     async def restore(
-        self, *, force: bool = False, dry_run: bool = False, forget: bool = True
+        self,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        forget: bool = True,
+        attempts: int = ATTEMPTS,
     ) -> Undone | None:
         """Undo our change; None where there is none. Raises ApiProblem: the journal stays.
 
         Somebody else's later change is left alone, unless `force`, and ours is then forgotten,
-        unless `forget` is False. `dry_run` only looks.
+        unless `forget` is False. `dry_run` only looks. `attempts`: how often one look is tried.
         """
         entry = self._journal.read()
         if entry is None:
@@ -100,7 +103,7 @@ class Registration:
             return Undone(undo_step(entry, found, force=force), entry, found)
         for tries_left in reversed(range(TRIES)):
             try:
-                return await self._undo(entry, force=force, forget=forget)
+                return await self._undo(entry, force=force, forget=forget, attempts=attempts)
             except ApiProblem as error:
                 if error.status not in CHANGED or not tries_left:
                     raise
@@ -140,8 +143,8 @@ class Registration:
                 return entry, answer
         raise AssertionError("the last try returns or raises")
 
-    async def _undo(self, entry: Entry, *, force: bool, forget: bool) -> Undone:
-        found = await self._settled(entry)
+    async def _undo(self, entry: Entry, *, force: bool, forget: bool, attempts: int) -> Undone:
+        found = await self._settled(entry, attempts)
         step = undo_step(entry, found, force=force)
         match step:
             case Step.NOTHING:
@@ -157,12 +160,12 @@ class Registration:
             self._journal.clear()
         return Undone(step, entry, found)
 
-    async def _settled(self, entry: Entry) -> Webhook | None:
+    async def _settled(self, entry: Entry, attempts: int) -> Webhook | None:
         """What is configured, once a change of ours cannot be on its way any more.
 
         A request whose sender was killed in the middle of it may yet be carried out.
         """
-        found = await self._api.get_webhook()
+        found = await self._api.get_webhook(attempts=attempts)
         answered = self._answered
         if answered is None:
             answered = not 0 <= self._tenancy.clock() - entry.at < _UNDER_WAY

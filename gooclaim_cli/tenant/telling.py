@@ -87,6 +87,16 @@ def put_right(undone: Undone) -> Tell:
     )
 
 
+def keeps_trying(error: GooclaimError, within: float) -> Tell:
+    """Tell that putting back what was there fails so far."""
+    return Tell(
+        Level.WARNING,
+        "restore_retried",
+        f"the tenant's URL cannot be put back yet: {error.message}",
+        f"trying for {within:g} s (--restore-within); Ctrl-C leaves at once",
+    )
+
+
 def not_put_back(entry: Entry | None, reason: str) -> tuple[str, str]:
     """The message and the hint for an end that could not undo."""
     by_hand = put_back_by_hand(entry.home) if entry else "gooclaim webhook show"

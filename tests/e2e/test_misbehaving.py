@@ -80,5 +80,5 @@ def test_an_api_that_fails_now_and_then_is_asked_again(tmp_path: Path) -> None:
         code, out, err = session.end()
         assert sandbox.webhook() is None
     assert (code, err) == (0, "")
-    assert '"api_retry"' in out
+    assert '"restore_retried"' in out
     assert '"restored":true' in out

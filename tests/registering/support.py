@@ -67,7 +67,6 @@ class Machine:
                 kind=TunnelKind.URL, public_url=f"https://{self.host}", probe=False
             ),
             registering=RegisterOptions(**{"restore_within": 3.0, **options}),
-            synchronous="OFF",
             **members,
         )
         return Session(plan, show)

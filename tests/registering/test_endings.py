@@ -1,13 +1,18 @@
 """However a session ends, the tenant's configuration is what it was, or it is said what to do."""
 
 import asyncio
+import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from gooclaim_cli.errors import ApiError, ConfigurationError, ExitCode
 from gooclaim_cli.happenings import Happening, Ready
+from gooclaim_cli.register_terms import Circumstances, RegisterOptions
+from gooclaim_cli.registering import start_registrar
 from gooclaim_cli.restoring import restore
+from gooclaim_cli.tenant.environment import Environment
 from gooclaim_cli.tenant.undoing import Step
 from tests.tenant.support import HOME_URL, OTHERS, PARTIAL, world
 
@@ -50,6 +55,35 @@ def test_it_costs_two_round_trips_beside_the_token_and_nothing_while_idle(tmp_pa
                 assert [each.method for each in here.relay.seen] == ["POST", "GET", "PUT"]
                 await listener.end()
             assert [each.method for each in here.relay.seen][3:] == ["GET", "PUT"]
+
+    asyncio.run(scenario())
+
+
+def test_the_token_is_had_while_the_tunnel_opens(tmp_path: Path) -> None:
+    """Once the URL is there, registering it is two calls more."""
+
+    async def scenario() -> None:
+        async with world(tmp_path) as here, AsyncExitStack() as stack:
+            machine = Machine(here, tmp_path / "home")
+            registrar = await start_registrar(
+                stack,
+                machine.settings,
+                RegisterOptions(watch_every=None),
+                Circumstances(
+                    environment=Environment.SANDBOX,
+                    state=machine.home,
+                    tolerance=300.0,
+                    notify=quiet,
+                    clock=time.time,
+                    fail=quiet,
+                ),
+                registers=True,
+                needs_api=False,
+            )
+            assert [each.method for each in here.relay.seen] == ["POST"]
+            assert registrar is not None
+            await registrar.register(stack, machine.url)
+            assert [each.method for each in here.relay.seen][1:] == ["GET", "PUT"]
 
     asyncio.run(scenario())
 
