@@ -81,20 +81,28 @@ def show(
     raw: Annotated[
         bool, typer.Option("--raw", help="Write the body's exact bytes, nothing else.")
     ] = False,
+    template: Annotated[
+        bool,
+        typer.Option("--template", help="Write the fixture, its placeholders not filled in."),
+    ] = False,
     profile: options.Profile = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Print a sample of an event type: what its body looks like.
 
-    With --raw it is a fixture to start from: gooclaim send-test --fixture FILE
+    A fixture of your own to start from, for send-test: --template
     """
     from gooclaim_cli import settings as settings_module
+    from gooclaim_cli.cli.firing_options import refuse_together
     from gooclaim_cli.firing.samples import SEEDED_TIME, Recipe, check_type
+    from gooclaim_cli.fixtures import built_in_fixture
     from gooclaim_cli.render import events as shown
 
-    if raw and as_json:
-        raise UsageError("--raw and --json exclude each other", "choose one of the two")
+    refuse_together(raw=raw, json=as_json, template=template)
     check_type(event_type)
+    if template:
+        sys.stdout.write(built_in_fixture(event_type).decode())
+        return
     recipe = Recipe(
         event_type=event_type, tenant_id=settings_module.load({"profile": profile}).tenant_id
     )

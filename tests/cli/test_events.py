@@ -97,9 +97,27 @@ def test_a_sample_is_shown(run_here: RunHere, event_type: str) -> None:
     assert json.loads(shown.stdout.partition("\n\n")[2]) == told["event"]
 
 
-def test_a_samples_bytes_are_a_fixture_to_start_from(home: Path) -> None:
+def test_a_samples_bytes_are_given_as_they_are(home: Path) -> None:
     done = run(["events", "show", "pending_docs.uploaded", "--raw"], home)
     assert decode_event(done.raw).event_type == "pending_docs.uploaded"
+
+
+@pytest.mark.parametrize("event_type", ["pending_docs.uploaded", "claim.reopened"])
+def test_a_template_is_a_fixture_to_start_from(
+    run_here: RunHere, home: Path, event_type: str
+) -> None:
+    """Sent as a fixture, it is filled in anew each time."""
+    shown = run_here(["events", "show", event_type, "--template"])
+    fixture = home / "fixture.json"
+    fixture.write_text(shown.stdout)
+    command = ["send-test", event_type, "--fixture", str(fixture), "--to", "1", "--dry-run"]
+    first, again = (
+        json.loads(run_here([*command, "--json"], GOOCLAIM_SIGNING_SECRET="x").stdout)["body"]
+        for _ in range(2)
+    )
+    assert first != again
+    assert decode_event(first.encode()).event_type == event_type
+    assert "{" not in json.dumps(json.loads(first)["data"])[1:]
 
 
 def test_what_cannot_be_meant_is_told(run_here: RunHere) -> None:
