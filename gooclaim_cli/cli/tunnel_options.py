@@ -15,9 +15,10 @@ Kind = Annotated[
     str,
     typer.Option(
         "--tunnel",
-        metavar="auto|ngrok|cloudflared|local|url|none",
-        help="How the public URL reaches this machine. none: serve plain HTTP, for an ingress"
-        " of your own, and verify with your signing secret alone.",
+        metavar="KIND",
+        help="How the public URL reaches this machine: ngrok, cloudflared, url, local (the"
+        " sandbox's), or auto, which takes what there is. none: serve plain HTTP, for an ingress of"
+        " your own, and verify with your signing secret alone.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -35,7 +36,9 @@ Domain = Annotated[
 ]
 Region = Annotated[
     str | None,
-    typer.Option(metavar="REGION", help="ngrok's region, like in.", rich_help_panel=_PANEL),
+    typer.Option(
+        metavar="REGION", help="ngrok's region, such as in or eu.", rich_help_panel=_PANEL
+    ),
 ]
 Inspect = Annotated[
     bool,

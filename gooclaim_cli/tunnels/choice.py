@@ -10,20 +10,14 @@ from gooclaim_cli.tunnels.kinds import TunnelKind
 
 # What a rule can be about: everything that leads in from the internet, or is meant to.
 RULED: Final = (TunnelKind.NGROK, TunnelKind.CLOUDFLARED, TunnelKind.URL, TunnelKind.NONE)
-_WAYS: Final = (
-    (
-        TunnelKind.CLOUDFLARED,
-        "cloudflared, without an account: install it from your packages, then gooclaim listen",
-    ),
+_WAYS: Final = (  # a line each, at 80 columns
+    (TunnelKind.CLOUDFLARED, "cloudflared, no account needed: install it, then: gooclaim listen"),
     (
         TunnelKind.NGROK,
-        "ngrok: get an authtoken at dashboard.ngrok.com, then NGROK_AUTHTOKEN=... gooclaim listen",
+        "ngrok, by a token of dashboard.ngrok.com: NGROK_AUTHTOKEN=... gooclaim listen",
     ),
-    (
-        TunnelKind.URL,
-        "a URL of your own that leads to this machine: gooclaim listen --public-url https://HOST",
-    ),
-    (TunnelKind.LOCAL, "to try everything with none of them: gooclaim listen --sandbox"),
+    (TunnelKind.URL, "a URL of yours that leads here: gooclaim listen --public-url https://HOST"),
+    (TunnelKind.LOCAL, "to try without any of them: gooclaim listen --sandbox"),
 )
 
 

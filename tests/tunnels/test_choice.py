@@ -76,6 +76,7 @@ def test_where_nothing_is_there_four_lines_say_how(found: Found) -> None:
         chosen(found=found)
     lines = refused.value.hint.splitlines()
     assert len(lines) == 4
+    assert max(map(len, lines)) <= 78  # not broken at 80 columns, behind the two of the hint
     for line, way in zip(
         lines, ("cloudflared", "NGROK_AUTHTOKEN", "--public-url", "--sandbox"), strict=True
     ):
