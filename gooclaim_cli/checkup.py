@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from gooclaim_cli.errors import GooclaimError
 from gooclaim_cli.tenant.clock import ALARMING
 from gooclaim_cli.tenant.tokens import ADMIN_SCOPE, Token
 from gooclaim_cli.tunnels.choice import Found, Rule
@@ -39,6 +40,16 @@ class Programs:
 
     ngrok: str | None = None
     cloudflared: str | None = None
+
+
+def failure(name: str, error: GooclaimError) -> Check:
+    """A check that an error ended."""
+    return Check(name, State.FAILED, error.message, error.hint)
+
+
+def skipped(name: str) -> Check:
+    """A check that had to wait for one that failed."""
+    return Check(name, State.SKIPPED, "not looked at: the ones above come first")
 
 
 def failed(checks: Sequence[Check]) -> bool:

@@ -17,7 +17,7 @@ from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
 from gooclaim_cli.history.keeping import keeping
 from gooclaim_cli.lasting import until_over
 from gooclaim_cli.plan import ListenPlan, require_secrets
-from gooclaim_cli.public_end import PublicEnd, choose_tunnel
+from gooclaim_cli.public_end import PublicEnd
 from gooclaim_cli.register_terms import NOT_REGISTERED, Circumstances
 from gooclaim_cli.registering import Registrar, start_registrar
 from gooclaim_cli.serving import bind, serve
@@ -27,6 +27,7 @@ from gooclaim_cli.surroundings import settings_for, start_sandbox
 from gooclaim_cli.tally import Tally
 from gooclaim_cli.tenant.environment import require_development
 from gooclaim_cli.tenant.telling import register_by_hand, set_command
+from gooclaim_cli.tunneling import choose_tunnel
 from gooclaim_cli.tunnels import TunnelKind
 from gooclaim_cli.ulids import new_ulid
 from gooclaim_cli.wire import SigningSecret

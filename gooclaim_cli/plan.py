@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from gooclaim_cli import private_files
 from gooclaim_cli.errors import ConfigurationError, UsageError
 from gooclaim_cli.happenings import Handler
-from gooclaim_cli.public_end import TunnelOptions
 from gooclaim_cli.receiver import ReceiverOptions
 from gooclaim_cli.register_terms import RegisterOptions
 from gooclaim_cli.settings import Settings
+from gooclaim_cli.tunneling import TunnelOptions
 from gooclaim_cli.webhook_urls import PATH_PREFIX
 
 if TYPE_CHECKING:  # loaded only where a sandbox is asked for

@@ -9,8 +9,8 @@ import typer
 from gooclaim_cli.errors import TunnelError
 
 if TYPE_CHECKING:
-    from gooclaim_cli.public_end import TunnelOptions
     from gooclaim_cli.settings import Settings
+    from gooclaim_cli.tunneling import TunnelOptions
 
 _QUESTION: Final = "ngrok's agent is not installed. Download it from ngrok (about 10 MB)?"
 
@@ -25,8 +25,8 @@ def offer_agent(tunneling: "TunnelOptions", settings: "Settings") -> None:
 
     Raises what choosing a tunnel raises, and TunnelError where the answer is no, or it fails.
     """
-    from gooclaim_cli.public_end import choose_tunnel, find
     from gooclaim_cli.tenant.environment import environment_of
+    from gooclaim_cli.tunneling import choose_tunnel, find
     from gooclaim_cli.tunnels import TunnelKind
     from gooclaim_cli.tunnels.finding import downloaded_ngrok
 

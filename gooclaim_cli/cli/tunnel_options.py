@@ -7,7 +7,7 @@ import typer
 from gooclaim_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from gooclaim_cli.public_end import TunnelOptions
+    from gooclaim_cli.tunneling import TunnelOptions
 
 _PANEL = "Tunnel"
 
@@ -71,7 +71,7 @@ def tunnel_options(
 ) -> "TunnelOptions":
     """Gather them. Raises UsageError for what does not go together."""
     from gooclaim_cli.cli.agent_download import may_ask
-    from gooclaim_cli.public_end import TunnelOptions
+    from gooclaim_cli.tunneling import TunnelOptions
     from gooclaim_cli.tunnels import TunnelKind, UrlTunnel
 
     if kind not in tuple(TunnelKind):
