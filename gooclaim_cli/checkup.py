@@ -100,8 +100,8 @@ def registered(url: str | None, status: int | None, seen: str) -> Check:
             "registered",
             State.FAILED,
             f"{url} is a session's that is not listening: {answer}",
-            "end that session's work: run gooclaim listen on its machine again, which puts the old"
-            " URL back when it ends; or set the URL right in the Console",
+            "on the machine of that session: gooclaim restore; from another one, set the right URL"
+            " in the Console, or with gooclaim webhook set",
         )
     if status is None or status >= 500:
         return Check(

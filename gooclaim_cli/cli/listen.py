@@ -90,6 +90,7 @@ def listen(
     region: tunnel_options.Region = None,
     inspect: tunnel_options.Inspect = False,
     probe: tunnel_options.ProbeFirst = True,
+    probe_within: tunnel_options.ProbeWithin = "20s",
     register: registration_options.Register = True,
     path: Annotated[
         str | None,
@@ -190,6 +191,7 @@ def listen(
         region=region,
         inspect=inspect,
         probe=probe,
+        probe_within=probe_within,
         sandbox=sandbox,
         as_json=as_json,
     )

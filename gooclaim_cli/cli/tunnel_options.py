@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gooclaim_cli.cli.options import seconds
 from gooclaim_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from gooclaim_cli.questions import Ask
     from gooclaim_cli.tunneling import TunnelOptions
+    from gooclaim_cli.tunnels.proof import Ask as Agree
 
 _PANEL = "Tunnel"
 
@@ -56,6 +59,14 @@ ProbeFirst = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+ProbeWithin = Annotated[
+    str,
+    typer.Option(
+        metavar="SPAN",
+        help="How long to wait for the probe before asking, or giving up.",
+        rich_help_panel=_PANEL,
+    ),
+]
 
 
 def tunnel_options(
@@ -66,13 +77,16 @@ def tunnel_options(
     region: str | None,
     inspect: bool,
     probe: bool,
+    probe_within: str,
     sandbox: bool,
     as_json: bool,
 ) -> "TunnelOptions":
     """Gather them. Raises UsageError for what does not go together."""
     from gooclaim_cli.cli.agent_download import may_ask
+    from gooclaim_cli.cli.asking import asker
     from gooclaim_cli.tunneling import TunnelOptions
     from gooclaim_cli.tunnels import TunnelKind, UrlTunnel
+    from gooclaim_cli.tunnels.timing import Timing
 
     if kind not in tuple(TunnelKind):
         raise UsageError(f"--tunnel {kind!r} is unknown", f"choose from {', '.join(TunnelKind)}")
@@ -95,5 +109,18 @@ def tunnel_options(
         region=region,
         inspect=inspect,
         probe=probe,
+        timing=Timing(blocked_after=seconds("--probe-within", probe_within)),
+        ask=_agreement(asker(as_json=as_json)),
         may_download=not sandbox and may_ask(as_json=as_json),
     )
+
+
+def _agreement(ask: "Ask | None") -> "Agree | None":
+    """A question that is answered by yes or no; no answer is a no."""
+    if ask is None:
+        return None
+
+    async def agreed(question: str) -> bool:
+        return (await ask(f"{question} [y/N]: ")).lower() in ("y", "yes")
+
+    return agreed

@@ -12,10 +12,10 @@ import httpx
 from gooclaim_cli.happenings import Happening, Notice, Ready, Summary
 from gooclaim_cli.listening import Session
 from gooclaim_cli.plan import ListenPlan, stable_path
-from gooclaim_cli.public_end import TunnelOptions
 from gooclaim_cli.receiver import ReceiverOptions
 from gooclaim_cli.register_terms import RegisterOptions
 from gooclaim_cli.settings import Places, Settings
+from gooclaim_cli.tunneling import TunnelOptions
 from gooclaim_cli.tunnels import TunnelKind
 from gooclaim_cli.wire import SigningSecret
 from tests.tenant.support import World
