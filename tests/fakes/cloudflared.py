@@ -165,10 +165,20 @@ class Cloudflared:
         address = "{}:{}".format(*self._metrics.sockets[0].getsockname()[:2])
         self._log("info", f"Starting metrics server on {address}/metrics")
 
+    def _swallows(self) -> bool:
+        """ingress/ingress.go: rules of a configuration go before --url.
+
+        config/configuration.go, FindDefaultConfigPath: without --config that is the user's own.
+        """
+        default = Path.home() / ".cloudflared" / "config.yml"
+        path = Path(self._arguments.config) if self._arguments.config else default
+        return path.exists() and "http_status:404" in path.read_text()
+
     def _connect(self) -> None:
         """connection/observer.go, logConnected."""
         self._connected = True
-        self._edge.connect(self._target)
+        if not self._swallows():
+            self._edge.connect(self._target)
         self._log(
             "info",
             "Registered tunnel connection",

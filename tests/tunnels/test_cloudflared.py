@@ -9,11 +9,13 @@ import psutil
 import pytest
 
 from gooclaim_cli.errors import TunnelError
+from gooclaim_cli.serving import serve
 from gooclaim_cli.tunnels.base import News
 from gooclaim_cli.tunnels.children import Children
 from gooclaim_cli.tunnels.cloudflared import CloudflaredTunnel, NamedTunnel
+from gooclaim_cli.tunnels.probe import Probe, Way
 from tests.fakes.programs import FakeProgram
-from tests.tunnels.conftest import ignore, run, started
+from tests.tunnels.conftest import ignore, nobody, run, started
 
 
 def tunnel_of(fake: FakeProgram, children: Children, **options: Any) -> CloudflaredTunnel:
@@ -64,6 +66,33 @@ def test_what_is_the_users_stays_out_of_it(cloudflared: FakeProgram, children: C
     }
     assert environment["HOME"] == "/nowhere"
     assert not [name for name in environment if name.startswith("GOOCLAIM_")]
+
+
+def test_the_users_own_rules_do_not_swallow_what_comes(
+    cloudflared: FakeProgram,
+    children: Children,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tunnel of the user's own, with the rule that every such configuration ends with."""
+    config = tmp_path / ".cloudflared" / "config.yml"
+    config.parent.mkdir()
+    config.write_text("tunnel: theirs\ningress:\n  - service: http_status:404\n")
+    monkeypatch.setenv("SSL_CERT_FILE", str(cloudflared.ca_file))
+
+    async def test() -> None:
+        probe = Probe("/x")
+        async with serve(probe.door(nobody)) as port:
+            tunnel = tunnel_of(
+                cloudflared,
+                children,
+                target=f"http://127.0.0.1:{port}",
+                variables={"HOME": str(tmp_path)},
+            )
+            async with tunnel.open(ignore) as opened:
+                assert (await probe.send(opened.origin)).way is Way.ARRIVED
+
+    run(test())
 
 
 def test_it_is_ready_only_once_it_is_registered(
