@@ -44,6 +44,10 @@ class Tunnel(Protocol):
     def name(self) -> str:
         """What people call it, as `--tunnel` takes it."""
 
+    @property
+    def has_program(self) -> bool:
+        """Whether there is a program that can be started anew."""
+
     def open(self, waiting: Waiting) -> AbstractAsyncContextManager[OpenTunnel]:
         """Open it; on leaving, nothing of it is left. It can be opened again afterwards.
 

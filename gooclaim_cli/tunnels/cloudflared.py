@@ -48,6 +48,7 @@ class CloudflaredTunnel:
     """Leads to `http://127.0.0.1:port`. `within`: how long it may take to connect, in seconds."""
 
     name = TunnelKind.CLOUDFLARED
+    has_program = True
 
     def __init__(
         self,

@@ -26,6 +26,7 @@ class LocalTunnel:
     """Serves the receiver itself over TLS: the sandbox delivers to this machine only."""
 
     name = TunnelKind.LOCAL
+    has_program = False
 
     def __init__(self, app: AsgiApp, certificate: EndpointCertificate, gate: Gate) -> None:
         self._app = app

@@ -27,6 +27,7 @@ class NgrokTunnel:
     """Leads to `target`, `http://host:port`. `within`: how long it may take, in seconds."""
 
     name = TunnelKind.NGROK
+    has_program = True
 
     def __init__(
         self,

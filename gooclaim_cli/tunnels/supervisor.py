@@ -50,7 +50,7 @@ class Supervisor:
         self._moved: Moved | None = None
         self._moving: asyncio.Task[None] | None = None
         self._known: str | None = None  # the origin that whoever uses us goes by
-        self._told_down = ""
+        self._told_down: set[str] = set()  # since it was up
         self._waiting_for = ""
         self._waiting_since = time.monotonic()
 
@@ -166,7 +166,7 @@ class Supervisor:
             patience = await self._patience(outcome, lost=lost)
             bad_since = None if patience is None else bad_since or now
             if now - began >= self._timing.tell_after:
-                self._tell_down(outcome.seen if patience else f"no network ({outcome.seen})")
+                self._tell_down(outcome.seen)
             if patience is not None and bad_since is not None and now - bad_since >= patience:
                 return f"nothing has come through for {patience:g} s ({outcome.seen})"
             match await next_news(opened, within=pause):
@@ -185,17 +185,20 @@ class Supervisor:
 
     async def _patience(self, outcome: Outcome, *, lost: bool) -> float | None:
         """For how long this may go on before the program is started anew; None: for ever."""
+        if not self._tunnel.has_program:
+            return None
         if outcome.way is Way.ASTRAY:
             return self._timing.reconnects_for if lost else self._timing.astray_for
         if not await self._network():
+            self._tell_down("there is no network")
             return None
         return self._timing.unreached_for
 
     # What is told.
 
     def _tell_down(self, why: str) -> None:
-        if why != self._told_down:
-            self._told_down = why
+        if why not in self._told_down:  # once, however often it comes round
+            self._told_down.add(why)
             message = f"the tunnel is down: {why}"
             self._notify(Level.WARNING, "tunnel_down", message, "what comes now, Gooclaim retries")
 
@@ -207,7 +210,7 @@ class Supervisor:
         elif self._told_down:
             message = f"the tunnel is up again: {opened.origin}"
             self._notify(Level.INFO, "tunnel_up", message, "")
-        self._told_down = ""
+        self._told_down.clear()
 
     async def _move(self, origin: str) -> None:
         """Tell whoever follows, until it has been done."""

@@ -13,6 +13,7 @@ class UrlTunnel:
     """Opens nothing: whoever gave the URL sees to it that it leads here."""
 
     name = TunnelKind.URL
+    has_program = False
 
     def __init__(self, public_url: str) -> None:
         try:

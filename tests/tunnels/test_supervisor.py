@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import trustme
 
 from gooclaim_cli.errors import ApiError, TunnelError
 from gooclaim_cli.happenings import Level
@@ -212,7 +213,8 @@ def test_a_dead_network_is_sat_out(cloudflared: FakeProgram, children: Children)
         async with watched(cloudflared, children, timing=timing, network=network) as tunnel:
             there = False
             cloudflared.toggle_network()
-            assert "no network" in await tunnel.next("tunnel_down")
+            while "there is no network" not in await tunnel.next("tunnel_down"):
+                pass
             await asyncio.sleep(5 * timing.unreached_for)  # ten minutes, to the usual two
             assert len(cloudflared.runs) == 1
             there = True
@@ -288,14 +290,50 @@ def _members(timing: Timing) -> dict[str, Any]:
     return {name: getattr(timing, name) for name in timing.__dataclass_fields__}
 
 
+def test_a_url_of_the_users_own_is_waited_for() -> None:
+    """There is no program to start anew: what is wrong is told once, and when it is right again."""
+    told: list[tuple[str, str]] = []
+    authority, tls = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(tls)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    timing = Timing(**{**_members(QUICK), "heartbeat": 0.05, "astray_for": 0.1})
+    leads_here = True
+
+    async def test() -> None:
+        nonlocal leads_here
+        probe = Probe(PATH, trust=lambda: trusting)
+        door = probe.door(nobody)
+
+        async def ingress(scope: Any, receive: Any, send: Any) -> None:
+            await (door if leads_here else nobody)(scope, receive, send)
+
+        def notify(_level: Level, code: str, message: str, _hint: str) -> None:
+            told.append((code, message))
+            if code == "tunnel_up":
+                up.set()
+
+        up = asyncio.Event()
+        async with serve(ingress, tls=tls) as port:
+            url = UrlTunnel(f"https://localhost:{port}")
+            supervisor = Supervisor(url, probe, notify=notify, network=yes, timing=timing)
+            async with supervisor.running() as opening:
+                await opening()
+                leads_here = False
+                await asyncio.sleep(0.5)
+                leads_here = True
+                await up.wait()
+
+    run(test())
+    assert [code for code, _ in told if code != "waiting"] == ["tunnel_down", "tunnel_up"]
+
+
 # The first proof, where it does not come.
 
 
 @asynccontextmanager
 async def elsewhere() -> AsyncIterator[str]:
     """A public URL that leads to somebody else."""
-    import trustme
-
     authority, tls = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(tls)
     async with serve(nobody, tls=tls) as port:
@@ -358,8 +396,6 @@ def test_a_probe_that_arrives_while_a_person_is_asked_settles_it() -> None:
     arrives = asyncio.Event()
 
     async def test() -> None:
-        import trustme
-
         authority, tls = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         authority.issue_cert("localhost").configure_cert(tls)
         trusting = ssl.create_default_context()
