@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 from gooclaim_cli.announcing import announced
 from gooclaim_cli.guard import Gate, Limits
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
-from gooclaim_cli.history.keeping import keeping
 from gooclaim_cli.lasting import until_over
 from gooclaim_cli.plan import ListenPlan, require_secrets
 from gooclaim_cli.public_end import PublicEnd
 from gooclaim_cli.register_terms import NOT_REGISTERED, Circumstances
-from gooclaim_cli.registering import Registrar, start_registrar
 from gooclaim_cli.serving import bind, serve
 from gooclaim_cli.sessions import Sessions
 from gooclaim_cli.setting_keys import Outlives
@@ -34,6 +32,7 @@ from gooclaim_cli.wire import SigningSecret
 
 if TYPE_CHECKING:
     from gooclaim_cli.receiver import Receiver
+    from gooclaim_cli.registering import Registrar
 
 
 class Session:
@@ -160,6 +159,8 @@ class Session:
         listener = stack.enter_context(bind(self._plan.bind, self._plan.port))
         port: int = listener.getsockname()[1]
         await public.begin(stack, port)  # what it sends so early waits in line
+        from gooclaim_cli.registering import start_registrar  # loaded while the tunnel opens
+
         receiver = await self._start_receiver(stack, environment, kind)
         door = public.door(receiver)
         await stack.enter_async_context(serve(door, listener=listener, gate=self._gate))
@@ -211,7 +212,8 @@ class Session:
     async def _start_receiver(
         self, stack: AsyncExitStack, environment: str, kind: TunnelKind
     ) -> "Receiver":
-        from gooclaim_cli.receiver import Forwarder, Receiver  # loaded while the tunnel opens
+        from gooclaim_cli.history.keeping import keeping  # loaded while the tunnel opens
+        from gooclaim_cli.receiver import Forwarder, Receiver
         from gooclaim_cli.sending import Sender, client_tls
 
         plan, data = self._plan, self._settings.places.data
