@@ -14,7 +14,7 @@ from gooclaim_cli.registering import start_registrar
 from gooclaim_cli.restoring import restore
 from gooclaim_cli.tenant.environment import Environment
 from gooclaim_cli.tenant.undoing import Step
-from tests.tenant.support import HOME_URL, OTHERS, PARTIAL, world
+from tests.tenant.support import HOME_URL, OTHERS, PARTIAL, Seen, world
 
 from .support import FAKE, Listening, Machine, behave, listening
 
@@ -100,6 +100,34 @@ def test_a_fault_of_ours_is_undone_like_an_end(tmp_path: Path) -> None:
             with pytest.raises(TypeError, match="a fault"):
                 await machine.session(broken).run()
             assert len(here.relay.calls("PUT")) == 2
+            assert await here.configured() == HOME
+            assert machine.journals == []
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_in_the_middle_of_the_put_waits_for_what_is_still_on_its_way(
+    tmp_path: Path,
+) -> None:
+    """We hang up, the server carries it out all the same, a little later: it is undone."""
+
+    async def scenario() -> None:
+        async with world(tmp_path) as here:
+            here.sandbox.preconfigure(*HOME)
+            await behave(here, {"api": {"delay": 0.3, "methods": ["PUT"], "times": 1}})
+            machine, sent = Machine(here, tmp_path / "home"), asyncio.Event()
+
+            async def note(seen: Seen) -> None:
+                if seen.method == "PUT":
+                    sent.set()
+
+            here.relay.before = note
+            async with listening(machine) as listener:
+                await sent.wait()
+                listener.session.stop()
+                assert await listener.running is None
+            urls = [each.members["url"] for each in here.relay.calls("PUT")]
+            assert urls == [machine.url, HOME_URL]
             assert await here.configured() == HOME
             assert machine.journals == []
 
