@@ -172,6 +172,18 @@ def leftovers(programs: Sequence[str]) -> Check:
     )
 
 
+def journals(left: Sequence[str]) -> Check:
+    """Registrations that a session which is gone has not undone, by environment and tenant."""
+    if not left:
+        return Check("journal", State.OK, "every session has put the tenant's URL back")
+    return Check(
+        "journal",
+        State.FAILED,
+        f"not put back by sessions that are gone: {', '.join(left)}",
+        "gooclaim restore, with the settings of that account",
+    )
+
+
 def terminal(*, is_terminal: bool, width: int, encoding: str, colour: bool) -> Check:
     """What a person will see."""
     if not is_terminal:

@@ -20,6 +20,7 @@ from gooclaim_cli.errors import GooclaimError
 from gooclaim_cli.history import health
 from gooclaim_cli.hosts import is_loopback
 from gooclaim_cli.serving import bind
+from gooclaim_cli.sessions import Sessions
 from gooclaim_cli.settings import Settings
 from gooclaim_cli.targets import parse_target
 from gooclaim_cli.tunnel_rules import rule
@@ -56,6 +57,7 @@ async def examine(found: Settings, asked: Asked, variables: Mapping[str, str]) -
         _settings(found),
         *of_api,
         *of_tunnels,
+        _journals(found),
         *handlers,
         _port(asked),
         _database(found),
@@ -85,6 +87,12 @@ def _tunnels(found: Settings, variables: Mapping[str, str]) -> list[Check]:
     left = Children(found.places.data / "tunnels").leftovers()
     sandbox = is_loopback(urlsplit(found.api_url).hostname)
     return [checkup.tunnel(there, versions, allowed, sandbox=sandbox), checkup.leftovers(left)]
+
+
+def _journals(found: Settings) -> Check:
+    locks = Sessions(found.places.data / "leases")
+    names = (path.stem for path in sorted((found.places.data / "journal").glob("*.json")))
+    return checkup.journals([name for name in names if not locks.is_held(name)])
 
 
 def _version(program: Path | None, variables: Mapping[str, str]) -> str | None:

@@ -27,6 +27,7 @@ def test_every_failure_comes_with_a_fix() -> None:
         checkup.clock((-402.0, -400.0)),
         checkup.tunnel(Found(), Programs(), Rule(), sandbox=False),
         checkup.leftovers(["ngrok"]),
+        checkup.journals(["development-tnt_a"]),
     ]
     assert all(check.state is State.FAILED and check.fix and check.found for check in found)
     assert checkup.failed(found)
@@ -45,6 +46,7 @@ def test_what_is_well_needs_no_fix() -> None:
         checkup.registered(SESSION, 405, ""),
         checkup.clock((-2.0, 0.5)),
         checkup.leftovers([]),
+        checkup.journals([]),
         checkup.tunnel(Found(), Programs(), Rule(), sandbox=True),
         checkup.terminal(is_terminal=True, width=80, encoding="utf-8", colour=True),
         checkup.terminal(is_terminal=False, width=10, encoding="ascii", colour=False),

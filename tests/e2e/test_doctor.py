@@ -60,7 +60,7 @@ def doctor(tmp_path: Path) -> Iterator[Doctor]:
 
 NAMES = (
     *("settings", "credentials", "token", "scope", "tenant", "clock", "registered"),
-    *("tunnel", "processes", "handler", "port", "history", "terminal"),
+    *("tunnel", "processes", "journal", "handler", "port", "history", "terminal"),
 )
 
 
@@ -89,16 +89,19 @@ def test_what_fails_fails_alone_and_has_a_fix(doctor: Doctor) -> None:
         doctor.client.configure(url)
         record = {"session": 2**22 + 1, "started": time.time(), "program": "/usr/bin/ngrok"}
         (records / f"{orphan.pid}.json").write_text(json.dumps(record))
+        (doctor.home / "journal").mkdir()
+        (doctor.home / "journal" / "development-tnt_a.json").write_text("{}")
         (doctor.home / "history.db").write_bytes(b"no database" * 1000)
         checks = doctor.checks("-f", str(port), "--port", str(port), code=1)
         orphan.communicate()
     states = {name: check["state"] for name, check in checks.items()}
-    bad = {"clock", "registered", "handler", "port", "processes", "history"}
+    bad = {"clock", "registered", "handler", "port", "processes", "journal", "history"}
     assert {name for name, state in states.items() if state == "failed"} == bad
     assert all(checks[name]["fix"] for name in bad)
     assert "behind" in checks["clock"]["found"]
     assert "a session's that is not listening" in checks["registered"]["found"]
     assert "ngrok" in checks["processes"]["found"]
+    assert "development-tnt_a" in checks["journal"]["found"]
 
 
 def test_a_session_that_listens_is_told_from_one_that_is_dead(doctor: Doctor) -> None:
@@ -106,6 +109,7 @@ def test_a_session_that_listens_is_told_from_one_that_is_dead(doctor: Doctor) ->
         listen.told("ready")
         checks = doctor.checks(SSL_CERT_FILE=doctor.client.facts["ca_file"])
     assert "is a session's, and it is listening" in checks["registered"]["found"]
+    assert checks["journal"]["state"] == "ok"  # of a session that lives
 
 
 def test_credentials_that_are_refused_are_told(doctor: Doctor) -> None:
@@ -151,4 +155,4 @@ def test_on_a_screen_it_is_one_screen(doctor: Doctor) -> None:
     assert len(lines) < 40
     assert any(line.startswith("✗ port ") for line in lines)
     assert any("→ choose another" in line for line in lines)
-    assert lines[-1] == "1 of 13 checks failed."
+    assert lines[-1] == "1 of 14 checks failed."
