@@ -8,14 +8,12 @@ from pathlib import Path
 from types import TracebackType
 
 from gooclaim_cli import private_files
-from gooclaim_cli.cli.consoles import error_console, output_console
 from gooclaim_cli.cli.running import end_on_signals, run
 from gooclaim_cli.errors import ExitCode
 from gooclaim_cli.happenings import Happening, Notice, Ready
 from gooclaim_cli.listening import Session
 from gooclaim_cli.plan import ListenPlan
 from gooclaim_cli.render.json_lines import JsonRenderer, encode_object, to_object
-from gooclaim_cli.render.live import LiveRenderer
 from gooclaim_cli.render.renderer import Renderer
 
 
@@ -23,17 +21,21 @@ def run_session(
     plan: ListenPlan, *, as_json: bool, print_body: bool, ready_file: Path | None
 ) -> ExitCode:
     """Run a session and show it. Raises GooclaimError where it cannot start or undo itself."""
-    renderer: Renderer = (
-        JsonRenderer(sys.stdout)
-        if as_json
-        else LiveRenderer(
-            output_console(),
-            error_console(),
-            deadline=plan.receiver.deadline,
-            print_body=print_body,
-        )
+    return run(_watch(plan, _renderer(plan, as_json=as_json, print_body=print_body), ready_file))
+
+
+def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool) -> Renderer:
+    if as_json:
+        return JsonRenderer(sys.stdout)
+    from gooclaim_cli.cli.consoles import error_console, output_console  # rich costs start-up
+    from gooclaim_cli.render.live import LiveRenderer
+
+    return LiveRenderer(
+        output_console(),
+        error_console(),
+        deadline=plan.receiver.deadline,
+        print_body=print_body,
     )
-    return run(_watch(plan, renderer, ready_file))
 
 
 async def _watch(plan: ListenPlan, renderer: Renderer, ready_file: Path | None) -> ExitCode:
