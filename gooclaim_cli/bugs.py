@@ -21,15 +21,7 @@ def report_bug(error: BaseException, *, show: bool = False) -> ExitCode:
 
     With `show` the whole traceback goes to stderr, values and all.
     """
-    text = describe(error)
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="gooclaim-bug-", suffix=".txt", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        where = f"a report without any data is in {Path(file.name)}"
-    except OSError:
-        where = "no report could be written"
+    where = _file(describe(error))
     with contextlib.suppress(OSError):  # nobody reads it: the exit code is left
         sys.stderr.write(
             f"error: this is a fault of gooclaim itself ({type(error).__name__})\n"
@@ -39,6 +31,39 @@ def report_bug(error: BaseException, *, show: bool = False) -> ExitCode:
         if show:
             traceback.print_exception(error)
     return ExitCode.BUG
+
+
+class BugReports:
+    """Reports of a program that goes on after a fault: a file for each kind of fault, once.
+
+    With `show` each fault's whole traceback goes to stderr, values and all.
+    """
+
+    def __init__(self, *, show: bool = False) -> None:
+        self._show = show
+        self._known: dict[str, str] = {}
+
+    def report(self, error: BaseException) -> str:
+        """Write the report, unless there is one of the same places; say where it is."""
+        text = describe(error)
+        if text not in self._known:
+            self._known[text] = _file(text)
+        if self._show:
+            with contextlib.suppress(OSError):
+                traceback.print_exception(error)
+        return f"{self._known[text]}; please send it to Gooclaim's developer support"
+
+
+def _file(text: str) -> str:
+    """Write a report and say where it is, or that it could not be written."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="gooclaim-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+    except OSError:
+        return "no report could be written"
+    return f"a report without any data is in {Path(file.name)}"
 
 
 def describe(error: BaseException) -> str:

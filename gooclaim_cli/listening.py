@@ -36,18 +36,23 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One run of `gooclaim listen`. `show` is told what happens. `run` it once."""
+    """One run of `gooclaim listen`. `run` it once.
+
+    `show` is told what happens; `report` files a fault of our own and says where it is.
+    """
 
     def __init__(
         self,
         plan: ListenPlan,
         show: Callable[[Happening], None],
         *,
+        report: Callable[[Exception], str],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._plan = plan
         self._settings = plan.settings
         self._show = show
+        self._report = report
         self._clock = clock
         self._tally = Tally()
         self._early: list[Happening] | None = []
@@ -246,6 +251,7 @@ class Session:
             ledger=ledger,
             forwarder=Forwarder(sender, plan.handlers, replace=plan.replace_headers),
             tell=self._tell,
+            report=self._report,
             clock=self._clock,
         )
         stack.push_async_callback(receiver.close)

@@ -12,6 +12,7 @@ app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 @app.command()
 def listen(
+    context: typer.Context,
     forward_to: Annotated[
         list[str] | None,
         typer.Option(
@@ -244,5 +245,8 @@ def listen(
         retain=settings.history_retain if retain is None else options.seconds("--retain", retain),
         lasts=None if lasts is None else options.seconds("--for", lasts),
     )
-    code = run_session(plan, as_json=as_json, print_body=print_body, ready_file=ready_file)
+    debug: bool = context.find_root().params["debug"]
+    code = run_session(
+        plan, as_json=as_json, print_body=print_body, ready_file=ready_file, debug=debug
+    )
     raise typer.Exit(code)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from gooclaim_cli import private_files
+from gooclaim_cli.bugs import BugReports
 from gooclaim_cli.cli.running import end_on_signals, run
 from gooclaim_cli.errors import ExitCode
 from gooclaim_cli.happenings import Happening, Notice, Ready
@@ -18,10 +19,14 @@ from gooclaim_cli.render.renderer import Renderer
 
 
 def run_session(
-    plan: ListenPlan, *, as_json: bool, print_body: bool, ready_file: Path | None
+    plan: ListenPlan, *, as_json: bool, print_body: bool, ready_file: Path | None, debug: bool
 ) -> ExitCode:
-    """Run a session and show it. Raises GooclaimError where it cannot start or undo itself."""
-    return run(_watch(plan, _renderer(plan, as_json=as_json, print_body=print_body), ready_file))
+    """Run a session and show it; with `debug`, faults of our own in full, too.
+
+    Raises GooclaimError where it cannot start or undo itself.
+    """
+    renderer = _renderer(plan, as_json=as_json, print_body=print_body)
+    return run(_watch(plan, renderer, ready_file, BugReports(show=debug)))
 
 
 def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool) -> Renderer:
@@ -38,10 +43,12 @@ def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool) -> Renderer:
     )
 
 
-async def _watch(plan: ListenPlan, renderer: Renderer, ready_file: Path | None) -> ExitCode:
+async def _watch(
+    plan: ListenPlan, renderer: Renderer, ready_file: Path | None, bugs: BugReports
+) -> ExitCode:
     with ReadyFile(ready_file) if ready_file else nullcontext() as file:
         audience = _Audience(renderer, file)
-        session = Session(plan, audience.tell)
+        session = Session(plan, audience.tell, report=bugs.report)
         audience.on_gone = session.stop
         end_on_signals(session.stop, session.left_behind)
         try:

@@ -58,7 +58,8 @@ class _HungUpError(Exception):
 class Receiver:
     """Verifies, stores, forwards, answers, and tells what happened.
 
-    `secrets` are asked for at each delivery, since registering may bring a new one.
+    `secrets` are asked for at each delivery, since registering may bring a new one. `report` files
+    a fault of our own and says where it is.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Receiver:
         ledger: Ledger,
         forwarder: Forwarder,
         tell: Callable[[Happening], None],
+        report: Callable[[Exception], str],
         clock: Callable[[], float],
         random: Random | None = None,
     ) -> None:
@@ -76,6 +78,7 @@ class Receiver:
         self._secrets = secrets
         self._ledger = ledger
         self._tell = tell
+        self._report = report
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - names, not secrets
         self._path = options.path.encode()
@@ -119,17 +122,17 @@ class Receiver:
             await _respond(send, answers.CROWDED)
         except Exception as error:  # the session goes on; the person is told
             await _respond(send, answers.INTERNAL)
-            message = f"a delivery could not be handled: {type(error).__name__}: {error}"
-            hint = "this is a fault of gooclaim: Gooclaim was told 500 and will retry"
-            self._tell(
-                Notice(
-                    at=self._clock(),
-                    level=Level.ERROR,
-                    code="internal_error",
-                    message=message,
-                    hint=hint,
-                )
-            )
+            self._tell_fault(error)
+
+    def _tell_fault(self, error: Exception) -> None:
+        """Tell of our own mistake. An error's text may quote somebody's data: it is left out."""
+        kind = type(error).__name__
+        message = f"a delivery was answered 500: a fault of gooclaim itself ({kind})"
+        hint = f"Gooclaim will try it again; {self._report(error)}"
+        notice = Notice(
+            at=self._clock(), level=Level.ERROR, code="internal_error", message=message, hint=hint
+        )
+        self._tell(notice)
 
     def _refuse(self, scope: Any) -> Answer | None:
         """The answer to a request that is none for this receiver."""

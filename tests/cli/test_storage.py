@@ -1,27 +1,20 @@
 """Storage that fails: a full disk, a read-only one, a damaged history; and what is too old."""
 
 import contextlib
-import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gooclaim_cli.wire import SigningSecret, sign_delivery
-
+from .posting import LISTEN, post, told
 from .stored import fill
-from .support import CREDENTIALS, PATIENCE, SIGNING_SECRET, interrupt, run, started
+from .support import CREDENTIALS, PATIENCE, interrupt, run, started
 
-LISTEN = ["listen", "--tunnel", "none", "--json"]
 SUPERUSER = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
@@ -38,43 +31,6 @@ def mounted(folder: Path, options: str) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def post(url: str, number: int, size: int = 0) -> int:
-    """Send a good delivery; return the status."""
-    body = json.dumps(
-        {
-            "event_id": f"evt_{number}",
-            "event_type": "workflow.completed",
-            "tenant_id": "tnt_a",
-            "occurred_at": "2026-05-20T10:14:25Z",
-            "data": {"note": "x" * size},
-        }
-    ).encode()
-    delivery = sign_delivery(
-        body,
-        SigningSecret(SIGNING_SECRET),
-        event_type="workflow.completed",
-        idempotency_key=f"idem_{number}",
-        timestamp=int(time.time()),
-    )
-    request = urllib.request.Request(url, data=body, headers=dict(delivery.headers))
-    try:
-        with urllib.request.urlopen(request, timeout=20) as response:
-            return int(response.status)
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code
-
-
-def told(process: subprocess.Popen[bytes], kind: str) -> dict[str, Any]:
-    """The next object of a kind."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        found: dict[str, Any] = json.loads(line)
-        if found["kind"] == kind:
-            return found
-    raise AssertionError("it ended")
 
 
 @pytest.mark.parametrize("has_path", [True, False])

@@ -191,6 +191,7 @@ async def receiving(
     gone: Sequence[str] = (),
     secrets: Sequence[SigningSecret] = (SECRET,),
     clock: Callable[[], float] = lambda: float(NOW),
+    report: Callable[[Exception], str] = lambda _error: "no report",
     **options: Any,
 ) -> AsyncIterator[Bench]:
     """Run a receiver that forwards to these handlers (a URL: all events)."""
@@ -207,6 +208,7 @@ async def receiving(
             ledger=ledger,
             forwarder=Forwarder(sender, known, replace=replace, at_once=at_once),
             tell=told.put_nowait,
+            report=report,
             clock=clock,
         )
         stack.push_async_callback(receiver.close)

@@ -348,7 +348,7 @@ def test_a_rejected_delivery_is_stored_as_it_came(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_our_own(tmp_path: Path) -> None:
-    """It becomes a 500 and a notice; the receiver goes on."""
+    """It becomes a 500, and a notice that names its report but no value; the receiver goes on."""
 
     async def scenario() -> None:
         times = [float(NOW)]
@@ -356,14 +356,23 @@ def test_a_fault_of_our_own(tmp_path: Path) -> None:
         def clock() -> float:
             if not times:
                 times.append(float(NOW))
-                raise RuntimeError("the clock has stopped")
+                raise RuntimeError(f"{SECRET.value} has stopped the clock")
             return times[-1]
 
-        async with receiving(tmp_path, clock=clock) as bench:
+        reported: list[Exception] = []
+
+        def report(error: Exception) -> str:
+            reported.append(error)
+            return "it is in the attic"
+
+        async with receiving(tmp_path, clock=clock, report=report) as bench:
             times.clear()
             assert (await bench.post(delivery())).status == 500
             notice = await bench.notice("internal_error")
-            assert "RuntimeError: the clock has stopped" in notice.message
+            assert "(RuntimeError)" in notice.message
+            assert notice.hint.endswith("it is in the attic")
+            assert SECRET.value not in repr(notice)
+            assert [type(each) for each in reported] == [RuntimeError]
             assert (await bench.post(delivery())).status == 200
 
     run(scenario)
