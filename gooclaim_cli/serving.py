@@ -16,6 +16,9 @@ from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.guard import Gate, GuardedProtocol, Limits
 
 _HIGHEST_PORT: Final = 65_535
+# Connections that the system keeps until they are accepted. One more is not refused but left
+# without an answer, and tries again a second later: a burst would keep a real one waiting.
+_BACKLOG: Final = 2048
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
@@ -42,6 +45,7 @@ class _Server(uvicorn.Server):
             await loop.create_server(
                 self._connection,
                 sock=each,
+                backlog=_BACKLOG,
                 ssl=tls,
                 ssl_handshake_timeout=self._limits.head_seconds if tls else None,
             )
@@ -122,7 +126,7 @@ def bind(host: str, port: int) -> socket.socket:
         raise _not_to_be_had(host, port, f"ports are 0 to {_HIGHEST_PORT}")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _not_to_be_had(host, port, reason) from None

@@ -52,6 +52,22 @@ def test_the_port_is_known_at_once() -> None:
     run(scenario)
 
 
+def test_a_burst_of_connections_waits_in_line() -> None:
+    """Even before the first is accepted: a connection that is left out tries again in a second."""
+
+    async def scenario() -> None:
+        async with serve(ok) as port:
+            waiting = []
+            try:
+                for _ in range(300):  # blocks the event loop: nothing is accepted meanwhile
+                    waiting.append(socket.create_connection(("127.0.0.1", port), timeout=0.5))
+            finally:
+                for each in waiting:
+                    each.close()
+
+    run(scenario)
+
+
 def test_a_port_of_ones_own() -> None:
     """It can be had again right after it was left."""
 
