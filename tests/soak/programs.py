@@ -158,3 +158,20 @@ def processes_of_session(leader: int) -> list[int]:
             if int(session) == leader and state != "Z":
                 found.append(int(entry.parent.name))
     return found
+
+
+def memory_of(pid: int) -> tuple[float, float]:
+    """The resident memory of a process in MiB, now and at its most (`/proc`)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    facts = dict(line.split(":", 1) for line in lines)
+    now, most = (int(facts[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most
+
+
+def sockets_of(pid: int) -> int:
+    """How many sockets a process has open (`/proc`)."""
+    count = 0
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed while we looked
+            count += str(path.readlink()).startswith("socket:")
+    return count
