@@ -69,7 +69,7 @@ class Machine:
             registering=RegisterOptions(**{"restore_within": 3.0, **options}),
             **members,
         )
-        return Session(plan, show)
+        return Session(plan, show, report=repr)
 
 
 class Listening:
