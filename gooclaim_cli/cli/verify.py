@@ -86,8 +86,9 @@ def verify(
     rules = _rules(loaded, at, tolerance, no_expiry=no_expiry)
     given = _headers(headers or (), signature, timestamp)
     files = _files(paths, loaded, given)
+    live = "-" in paths
     diagnoser = Diagnoser(rules, time.monotonic, lambda: _other_secrets(loaded))
-    counts = run(files, rules, diagnoser, _shown(as_json=as_json, explain=explain))
+    counts = run(files, rules, diagnoser, _shown(as_json=as_json, explain=explain, live=live))
     raise typer.Exit(_exit_code(counts))
 
 
@@ -160,15 +161,15 @@ def _files(
     return CaptureFiles(paths, find, raw if headers else read)
 
 
-def _shown(*, as_json: bool, explain: bool) -> "Shown":
+def _shown(*, as_json: bool, explain: bool, live: bool) -> "Shown":
     if as_json:
         from gooclaim_cli.render.verdict_objects import VerdictObjects
 
-        return VerdictObjects(sys.stdout, time.time)
+        return VerdictObjects(sys.stdout, time.time, live)
     from gooclaim_cli.cli.consoles import error_console, output_console
     from gooclaim_cli.render.verdicts import VerdictLines
 
-    return VerdictLines(output_console(), error_console(), explain)
+    return VerdictLines(output_console(), error_console(), explain, live)
 
 
 def _exit_code(counts: "Counts") -> ExitCode:

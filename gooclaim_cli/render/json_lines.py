@@ -49,11 +49,15 @@ class JsonRenderer:
 
 def write_object(members: Mapping[str, Any], stream: TextIO) -> None:
     """Write one object as a line, and flush. The line cannot command a terminal."""
-    line = encode_object(members)
+    stream.write(printable(encode_object(members), stream))
+    stream.flush()
+
+
+def printable(line: str, stream: TextIO) -> str:
+    """End a line of JSON, in characters that the stream can take."""
     if not (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf"):
         line = ascii_json(line)
-    stream.write(line + "\n")
-    stream.flush()
+    return f"{line}\n"
 
 
 def encode_object(members: Mapping[str, Any] | msgspec.Struct) -> str:

@@ -1,30 +1,40 @@
 """Verdicts on captures as a program reads them: JSON objects, one a line. The names are stable."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from gooclaim_cli.capture_files import Refused
 from gooclaim_cli.checking import Checked, Counts
-from gooclaim_cli.render.json_lines import rfc3339, write_object
+from gooclaim_cli.render.json_lines import encode_object, printable, rfc3339
 from gooclaim_cli.wire.captures import Unreadable
 
 if TYPE_CHECKING:  # loaded only where something does not verify
     from gooclaim_cli.wire.diagnosis import Diagnosis
 
+_SAME_INSTANT: Final = 0.001  # what `at` tells apart
+
 
 @dataclass(slots=True)
 class VerdictObjects:
-    """Writes verdicts as they come. `clock` gives UNIX seconds."""
+    """Writes verdicts as they come. `clock` gives UNIX seconds.
+
+    `live`: somebody waits for each, so each is flushed.
+    """
 
     stream: TextIO
     clock: Callable[[], float]
+    live: bool = False
+    _at: float = -math.inf
+    _stamp: str = ""
 
     def checked(self, checked: Checked) -> None:
         """Write a capture's verdict."""
         capture, verdict = checked.capture, checked.verdict
         event = verdict.event
         at = capture.received_at
+        findings = verdict.findings
         self._capture(
             {
                 "source": capture.source,
@@ -32,9 +42,9 @@ class VerdictObjects:
                 "event_id": None if event is None else event.event_id,
                 "event_type": None if event is None else event.event_type,
                 "received_at": None if at is None else rfc3339(at),
-                "verdict": "verified" if verdict.ok else "rejected",
-                "reasons": list(dict.fromkeys(code.value for code in verdict.codes)),
-                "details": [finding.detail for finding in verdict.findings],
+                "verdict": "rejected" if findings else "verified",
+                "reasons": list(dict.fromkeys(each.code.value for each in findings)),
+                "details": [finding.detail for finding in findings],
                 "notes": checked.notes,
                 "diagnosis": _diagnosis(checked.diagnosis),
             }
@@ -80,7 +90,13 @@ class VerdictObjects:
         self._write("capture", members)
 
     def _write(self, kind: str, members: dict[str, Any]) -> None:
-        write_object({"kind": kind, "at": rfc3339(self.clock()), **members}, self.stream)
+        now = self.clock()
+        if now - self._at >= _SAME_INSTANT:
+            self._at, self._stamp = now, rfc3339(now)
+        line = encode_object({"kind": kind, "at": self._stamp, **members})
+        self.stream.write(printable(line, self.stream))
+        if self.live or kind != "capture":
+            self.stream.flush()
 
 
 def _diagnosis(found: "Diagnosis | None") -> dict[str, Any] | None:

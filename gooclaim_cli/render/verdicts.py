@@ -3,7 +3,7 @@
 A hundred thousand may come: the line of a good one is put together here, without rich.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +17,7 @@ from gooclaim_cli.render.errors import message_lines
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.explanation import explanation, why
 from gooclaim_cli.render.terminal import fold_width, glyphs_for, has_colour, wrap_words, write_lines
+from gooclaim_cli.wire import Event
 from gooclaim_cli.wire.captures import Unreadable
 
 _INDENT: Final = "    "
@@ -27,26 +28,39 @@ _RESET: Final = "\x1b[0m"
 
 @dataclass(slots=True)
 class VerdictLines:
-    """Writes verdicts as they come. `explain`: a bad one with all its findings."""
+    """Writes verdicts as they come.
+
+    `explain`: a bad one with all its findings. `live`: somebody waits for each, so each is flushed.
+    """
 
     console: Console
     errors: Console
     explain: bool = False
+    live: bool = False
     _types: dict[str | None, str] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _layout: Layout = field(init=False)
     _good: tuple[str, str, str] = field(init=False)
+    _end: str = field(init=False)
+    _width: int = field(init=False)
+    _write: Callable[[str], object] = field(init=False)
 
     def __post_init__(self) -> None:
         glyphs = glyphs_for(self.console)
         self._layout = Layout(self.console.width, glyphs, 0.0)
         colours = (_GREEN, _DIM, _RESET) if has_colour(self.console) else ("", "", "")
         self._good = (f"{colours[0]}{glyphs.yes}{colours[2]}", colours[1], colours[2])
+        self._end = f"{colours[2]}{self._layout.gap}"
+        self._width = len(self._layout.event_id(""))
+        self._write = self.console.file.write
 
     def checked(self, checked: Checked) -> None:
         """Write a capture's verdict."""
-        if checked.verdict.ok and not checked.notes:
-            self._write_good(checked)
+        verdict = checked.verdict
+        if not verdict.findings and not checked.notes and verdict.event is not None:
+            self._write_good(verdict.event, checked.capture.source)
+            if self.live:
+                self.console.file.flush()
         else:
             write_lines(self.console, self._lines(checked))
 
@@ -66,17 +80,21 @@ class VerdictLines:
         """Write how many there were."""
         write_lines(self.console, _summary(counts))
 
-    def _write_good(self, checked: Checked) -> None:
-        event = checked.verdict.event
-        assert event is not None  # noqa: S101 - a verdict that is good has read it
+    def _write_good(self, event: Event, source: str) -> None:
+        """Write one of many: what each line has is put together at the start."""
         column = self._types.get(event.event_type)
         if column is None:
-            column = self._types[event.event_type] = self._layout.event_type(event.event_type)
-        mark, dim, reset = self._good
-        gap = self._layout.gap
-        event_id = self._layout.event_id(event.event_id)
-        source = visible(checked.capture.source)
-        self.console.file.write(f"{mark} {column}{gap}{dim}{event_id}{reset}{gap}{source}\n")
+            mark, dim, _ = self._good
+            event_type, gap = self._layout.event_type(event.event_type), self._layout.gap
+            column = self._types[event.event_type] = f"{mark} {event_type}{gap}{dim}"
+        event_id = event.event_id
+        if len(event_id) <= self._width and event_id.isascii() and event_id.isprintable():
+            event_id = event_id.ljust(self._width)
+        else:
+            event_id = self._layout.event_id(event_id)
+        if not source.isprintable():
+            source = visible(source)
+        self._write(f"{column}{event_id}{self._end}{source}\n")
 
     def _lines(self, checked: Checked) -> Iterator[Text]:
         event = checked.verdict.event

@@ -8,6 +8,13 @@ EVENT_HEADER = "X-Gooclaim-Event"
 SIGNATURE_HEADER = "X-Gooclaim-Signature"
 TIMESTAMP_HEADER = "X-Gooclaim-Timestamp"
 IDEMPOTENCY_KEY_HEADER = "X-Gooclaim-Idempotency-Key"
+# As they are usually spelled, and in lower case, to be found without lowering a name.
+_OWN = {
+    spelled: name.lower()
+    for name in (EVENT_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, IDEMPOTENCY_KEY_HEADER)
+    for spelled in (name, name.lower())
+}
+_OWN_NAMES = frozenset(_OWN.values())
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -23,10 +30,16 @@ class Delivery(msgspec.Struct, frozen=True):
         return cls(tuple(text), body)
 
     def by_name(self) -> dict[str, list[str]]:
-        """Every header's values, in order, by its name in lower case."""
+        """The values of each of Gooclaim's headers, in order, by its name in lower case."""
         named: dict[str, list[str]] = {}
         for name, value in self.headers:
-            named.setdefault(name.lower(), []).append(value)
+            key = _OWN.get(name) or name.lower()
+            if key not in _OWN_NAMES:
+                continue
+            if key in named:
+                named[key].append(value)
+            else:
+                named[key] = [value]
         return named
 
     def values(self, name: str) -> list[str]:

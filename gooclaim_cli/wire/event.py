@@ -42,7 +42,7 @@ def decode_event(body: bytes) -> Event:
     """Decode a raw body. Raises BodyNotJsonError or EnvelopeInvalidError, and nothing else."""
     try:
         # Decoding the text first also checks the members that the envelope does not name.
-        return _decoder.decode(body.decode("utf-8"))
+        return _decoder.decode(body if body.isascii() else body.decode("utf-8"))
     except msgspec.ValidationError as error:
         # A member given twice, wrong and then right, leaves no problem to name but the decoder's.
         raise EnvelopeInvalidError(_problems(body) or (str(error),)) from None

@@ -3,7 +3,8 @@
 The one format that comes by the hundred thousand: a line is decoded straight into what is needed.
 """
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,7 +15,7 @@ from gooclaim_cli.wire.captures.members import MembersError, body, from_base64, 
 
 class _Line(msgspec.Struct, gc=False, tag_field="kind", tag="delivery"):
     headers: tuple[tuple[str, str], ...]
-    at: str
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
     body: str | None = None
     body_base64: str | None = None
 
@@ -37,7 +38,7 @@ def from_line(line: bytes, source: str) -> Capture | None:
             return None
     else:
         return None
-    return Capture(source, Format.HISTORY, found.headers, content, times.from_text(found.at))
+    return Capture(source, Format.HISTORY, found.headers, content, found.at.timestamp())
 
 
 def from_object(value: dict[str, Any], source: str) -> Records | None:
