@@ -4,6 +4,7 @@ Opens and reads; what the bytes mean is `wire.captures`' to say. A file that can
 and passed over, so that the others are still read.
 """
 
+import contextlib
 import glob
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +54,10 @@ class CaptureFiles:
     def __post_init__(self) -> None:
         for argument in self.arguments:
             self._found.extend(self._resolve(argument))
-        self._total = sum(each.stat().st_size for each in self._found if isinstance(each, Path))
+        for each in self._found:
+            if isinstance(each, Path):
+                with contextlib.suppress(OSError):  # gone again: it is told when it is its turn
+                    self._total += each.stat().st_size
 
     @property
     def share(self) -> float:

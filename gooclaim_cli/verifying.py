@@ -1,6 +1,7 @@
 """Verifying what was saved: each capture judged, diagnosed where it fails, told, and counted."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:  # loaded only where something does not verify
 EACH_SECONDS: Final = 2.0
 TOTAL_SECONDS: Final = 60.0
 _PATIENCE: Final = 3  # so many in a row that nothing explains, and only single causes are tried
+_TOLD_EVERY: Final = 256  # captures
 _TIMELESS: Final = "it does not say when it was received: write --at TIME, or --no-expiry"
 
 
@@ -30,6 +32,9 @@ class Shown(Protocol):
 
     def refused(self, refused: Refused) -> None:
         """Show that a file holds no captures."""
+
+    def watching(self, folders: Sequence[str]) -> None:
+        """Say that what is dropped into folders is checked from now on."""
 
     def summary(self, counts: Counts) -> None:
         """Show how many there were."""
@@ -51,6 +56,10 @@ class Diagnoser:
     _spent: float = 0.0
     _in_vain: int = 0
     _others: "Sequence[NamedSecret] | None" = None
+
+    def renew(self) -> None:
+        """Begin anew with the time for all."""
+        self._spent = 0.0
 
     def diagnosed(self, checked: Checked) -> Checked:
         """Add why it does not verify, where that is to be found."""
@@ -77,19 +86,47 @@ class Diagnoser:
         return msgspec.structs.replace(checked, diagnosis=found)
 
 
-def run(files: CaptureFiles, rules: Rules, diagnoser: Diagnoser, shown: Shown) -> Counts:
+def run(
+    files: CaptureFiles,
+    rules: Rules,
+    diagnoser: Diagnoser,
+    shown: Shown,
+    progress: Callable[[float], None] | None = None,
+) -> Counts:
     """Check all, telling each verdict as it is known; Ctrl-C ends it with a summary.
 
-    Raises UsageError where the one thing to tell is a file that holds no captures.
+    `progress` is told the share that is done, from 0 to 1, now and then. Raises UsageError where
+    the one thing to tell is a file that holds no captures.
     """
     running = _Run(rules, diagnoser, shown)
     try:
-        for found in files:
+        for number, found in enumerate(files):
             running.take(found)
+            if progress is not None and not number % _TOLD_EVERY:
+                progress(files.share)
     except KeyboardInterrupt:
-        running.end()
+        running.end(alone=False)
         raise
-    running.end()
+    running.end(alone=True)
+    return running.counts
+
+
+def follow(
+    batches: Iterable[CaptureFiles],
+    rules: Callable[[], Rules],
+    diagnoser: Diagnoser,
+    shown: Shown,
+) -> Counts:
+    """Check files as they come, by the rules of their time, until Ctrl-C; then sum up."""
+    running = _Run(rules(), diagnoser, shown)
+    with contextlib.suppress(KeyboardInterrupt):
+        for files in batches:
+            running.rules = rules()
+            diagnoser.renew()
+            for found in files:
+                running.take(found)
+            running.tell_held()
+    running.end(alone=False)
     return running.counts
 
 
@@ -103,9 +140,7 @@ class _Run:
 
     def take(self, found: Capture | Unreadable | Refused) -> None:
         """Judge, tell and count one."""
-        if self._held is not None:
-            self.shown.refused(self._held)
-            self._held = None
+        self.tell_held()
         if isinstance(found, Refused):
             self.counts.refused += 1
             self._held = found
@@ -122,10 +157,15 @@ class _Run:
         self.counts.unreadable += 1
         self.shown.unreadable(found)
 
-    def end(self) -> None:
-        """Sum up."""
+    def tell_held(self) -> None:
+        """Tell of the file that was held back."""
         if self._held is not None:
-            if not self.counts.captures and self.counts.refused == 1:
-                raise self._held.error
             self.shown.refused(self._held)
+            self._held = None
+
+    def end(self, *, alone: bool) -> None:
+        """Sum up. `alone`: one file that was refused, and nothing else, is raised instead."""
+        if alone and self._held is not None and self.counts == Counts(refused=1):
+            raise self._held.error
+        self.tell_held()
         self.shown.summary(self.counts)

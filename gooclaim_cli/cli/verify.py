@@ -1,16 +1,18 @@
 """`gooclaim verify`: check saved deliveries, and say why one does not verify."""
 
+import contextlib
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from gooclaim_cli.cli.options import AsJson, Profile, header, seconds
-from gooclaim_cli.errors import ExitCode, UsageError
+from gooclaim_cli.errors import ConfigurationError, ExitCode, UsageError
 from gooclaim_cli.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER
 
 if TYPE_CHECKING:
@@ -64,6 +66,9 @@ def verify(
     timestamp: Annotated[
         str | None, typer.Option(metavar="TEXT", help="The same for X-Gooclaim-Timestamp.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="PATHs are folders: check what is dropped there.")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Open what does not verify: findings, causes, bytes.")
     ] = False,
@@ -78,17 +83,27 @@ def verify(
     """
     from gooclaim_cli import settings
     from gooclaim_cli.known_secrets import with_told
-    from gooclaim_cli.plan import require_secrets
-    from gooclaim_cli.verifying import Diagnoser, run
+    from gooclaim_cli.verifying import Diagnoser, follow, run
 
     loaded = with_told(settings.load({"profile": profile}))
-    require_secrets(loaded)
-    rules = _rules(loaded, at, tolerance, no_expiry=no_expiry)
+    if not loaded.signing_secrets:
+        raise ConfigurationError(
+            "no signing secret is known, so nothing can be verified",
+            "set GOOCLAIM_SIGNING_SECRET to the one that the Console shows",
+        )
     given = _headers(headers or (), signature, timestamp)
-    files = _files(paths, loaded, given)
-    live = "-" in paths
-    diagnoser = Diagnoser(rules, time.monotonic, lambda: _other_secrets(loaded))
-    counts = run(files, rules, diagnoser, _shown(as_json=as_json, explain=explain, live=live))
+    live = watch or "-" in paths
+    shown = _shown(as_json=as_json, explain=explain, live=live)
+
+    def rules() -> "Rules":
+        return _rules(loaded, at, tolerance, no_expiry=no_expiry)
+
+    diagnoser = Diagnoser(rules(), time.monotonic, lambda: _other_secrets(loaded))
+    if watch:
+        counts = follow(_batches(paths, loaded, given, shown), rules, diagnoser, shown)
+    else:
+        with _progress(live=live) as tell:
+            counts = run(_files(paths, loaded, given), diagnoser.rules, diagnoser, shown, tell)
     raise typer.Exit(_exit_code(counts))
 
 
@@ -159,6 +174,34 @@ def _files(
         yield read_raw_body(name, pieces, headers)
 
     return CaptureFiles(paths, find, raw if headers else read)
+
+
+def _batches(
+    paths: list[str], loaded: "Settings", headers: tuple[tuple[str, str], ...], shown: "Shown"
+) -> "Iterator[CaptureFiles]":
+    """The files that are in the folders, and that come there."""
+    from gooclaim_cli.dropped_files import dropped_files
+
+    folders = [Path(each) for each in paths]
+    for each in folders:
+        if not each.is_dir():
+            raise UsageError(f"--watch: {each} is no folder", "name folders that there are")
+    shown.watching(paths)
+    for found in dropped_files(folders):
+        yield _files([str(path) for path in found], loaded, headers)
+
+
+@contextlib.contextmanager
+def _progress(*, live: bool) -> Iterator[Callable[[float], None] | None]:
+    """A bar for what takes long, where the lines themselves do not show how far it is."""
+    if live or sys.stdout.isatty() or not sys.stderr.isatty():
+        yield None
+        return
+    from gooclaim_cli.cli.consoles import error_console
+    from gooclaim_cli.render.progress import progress_bar
+
+    with progress_bar(error_console(), "Verifying") as bar:
+        yield bar.show
 
 
 def _shown(*, as_json: bool, explain: bool, live: bool) -> "Shown":

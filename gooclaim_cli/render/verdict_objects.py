@@ -1,7 +1,7 @@
 """Verdicts on captures as a program reads them: JSON objects, one a line. The names are stable."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -72,6 +72,11 @@ class VerdictObjects:
         error = refused.error
         members = {"code": "capture_refused", "message": error.message, "hint": error.hint}
         self._write("notice", {"level": "error", **members})
+
+    def watching(self, folders: Sequence[str]) -> None:
+        """Write what is watched."""
+        members = {"message": f"watching {', '.join(folders)}", "hint": "Ctrl-C ends it"}
+        self._write("notice", {"level": "info", "code": "watching", **members})
 
     def summary(self, counts: Counts) -> None:
         """Write how many there were."""

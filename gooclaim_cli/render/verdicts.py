@@ -3,7 +3,7 @@
 A hundred thousand may come: the line of a good one is put together here, without rich.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -75,6 +75,11 @@ class VerdictLines:
         self.console.file.flush()
         lines = message_lines("error: ", error.message, error.hint, self.errors, style="red")
         write_lines(self.errors, lines)
+
+    def watching(self, folders: Sequence[str]) -> None:
+        """Write what is watched."""
+        self.errors.file.write(f"Watching {visible(', '.join(folders))}. Ctrl-C ends it.\n")
+        self.errors.file.flush()
 
     def summary(self, counts: Counts) -> None:
         """Write how many there were."""

@@ -13,7 +13,7 @@ from tests.wire.captures.support import FILES, in_api_gateway_v1, in_history
 from tests.wire.samples import SECRET, changed, envelope, signed
 
 from .stored import fill
-from .support import GOOCLAIM, Done, RunHere, environment
+from .support import GOOCLAIM, PATIENCE, Done, RunHere, environment, interrupt, started
 
 THEN = "2026-05-20T10:14:30Z"
 VARIABLES = {"GOOCLAIM_SIGNING_SECRET": SECRET.value}
@@ -363,3 +363,53 @@ def test_the_secret_of_another_profile_is_named_and_not_shown(
     )
     (capture, _) = objects(verify([path, "--no-expiry", "--json"], GOOCLAIM_SIGNING_SECRET=""))
     assert capture["diagnosis"]["code"] == "secret_other"
+
+
+def next_object(process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+    assert process.stdout is not None
+    found: dict[str, Any] = json.loads(process.stdout.readline())
+    return found
+
+
+def test_what_is_dropped_into_a_folder_is_checked(home: Path, tmp_path: Path) -> None:
+    """A real process: what is there, what comes, what changes; Ctrl-C ends it with a summary."""
+    folder = tmp_path / "drop"
+    saved(folder, "there.jsonl", line())
+    arguments = ["verify", "--watch", str(folder), "--no-expiry", "--json"]
+    with started(arguments, home, **VARIABLES) as process:
+        assert next_object(process)["code"] == "watching"
+        assert next_object(process)["source"].endswith("there.jsonl:1")
+        saved(folder, "deep/new.har", FILES["har"]())
+        assert next_object(process)["source"].endswith("new.har#2")
+        saved(folder, "no.txt", b"no capture")
+        assert next_object(process)["code"] == "capture_refused"
+        saved(folder, "there.jsonl", line(body="{}"))
+        assert next_object(process)["verdict"] == "rejected"
+        interrupt(process)
+        done = Done.of(process)
+    summary = json.loads(done.stdout)
+    assert (summary["verified"], summary["rejected"], summary["refused"]) == (2, 1, 1)
+    assert (done.code, done.stderr) == (2, "")
+
+
+def test_only_folders_can_be_watched(verify: RunHere, tmp_path: Path) -> None:
+    verify(["--watch", saved(tmp_path, "a", line())]).refused(2, "is no folder")
+
+
+def test_ctrl_c_ends_a_long_run_with_a_summary(home: Path) -> None:
+    """Standard input that never ends: what was checked is summed up."""
+    arguments = ["verify", "-", "--no-expiry", "--json"]
+    with subprocess.Popen(
+        [*GOOCLAIM, *arguments],
+        env=environment(home, **VARIABLES),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(line() * 2)
+        process.stdin.flush()
+        assert [next_object(process)["verdict"] for _ in range(2)] == ["verified"] * 2
+        interrupt(process)
+        output, errors = process.communicate(timeout=PATIENCE)
+    assert (json.loads(output)["verified"], errors, process.returncode) == (2, b"", 130)
