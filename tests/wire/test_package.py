@@ -23,6 +23,19 @@ def test_importing_it_brings_in_nothing_heavy() -> None:
     assert run.stderr == ""
 
 
+def test_reading_and_diagnosing_bring_in_nothing_heavy() -> None:
+    program = (
+        "import sys, gooclaim_cli.wire.captures, gooclaim_cli.wire.diagnosis\n"
+        "ours = {name for name in sys.modules if name.startswith('gooclaim_cli')}\n"
+        "print(*sorted(name for name in ours if not name.startswith('gooclaim_cli.wire')))\n"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split("\n") == ["gooclaim_cli", "", ""]
+
+
 def test_everything_it_offers_is_there() -> None:
     assert all(hasattr(wire, name) for name in wire.__all__)
 
