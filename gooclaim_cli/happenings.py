@@ -31,6 +31,13 @@ class Disposition(StrEnum):
     REJECTED = "rejected"
 
 
+class Target(StrEnum):
+    """To whom a delivery is passed on, beside the handler."""
+
+    HOME = "home"
+    COPY = "copy"
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """Where events whose type matches `pattern` (fnmatch) go."""
@@ -54,6 +61,11 @@ class HandlerAnswer(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
+    @property
+    def succeeded(self) -> bool:
+        """Gooclaim's rule: a 2xx and nothing else."""
+        return self.error is None and self.status is not None and 200 <= self.status < 300
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxFacts:
@@ -75,7 +87,7 @@ class Ready:
     pattern of the types that are shown and forwarded, `ends_at` when the session ends by itself,
     `inspector` the URL of the tunnel program's own page. `home_known` False: another session's URL
     was there, and nobody knows what belongs there. `restore_command` puts `previous_url` back from
-    another machine.
+    another machine. `home_url` is where deliveries are passed on to, None where they are not.
     """
 
     at: float
@@ -92,6 +104,10 @@ class Ready:
     restore_command: str | None = None
     events: str = "*"
     ends_at: float | None = None
+    home_url: str | None = None
+    answer_from: str = "handler"
+    copy_to: tuple[str, ...] = ()
+    keeps_bodies: bool = True
     sandbox: SandboxFacts | None = None
     inspector: str | None = None
 
@@ -99,7 +115,8 @@ class Ready:
 class Delivered(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery, once Gooclaim has been answered.
 
-    `response_status` is None where the sender hung up before it could be.
+    `response_status` is None where the sender hung up before it could be. `home` is the home URL's
+    answer, where that is the one that counts; `handler` then is what came of it until the deadline.
     """
 
     at: float
@@ -114,17 +131,38 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True):
     response_status: int | None
     handler: HandlerAnswer | None
     delivery: Delivery
+    home: HandlerAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateAnswer:
-    """A handler's answer that came after the deadline: Gooclaim had been told 504 by then."""
+    """A handler's answer that came after the deadline.
+
+    Gooclaim had been told 504 by then, unless another's answer `counted`.
+    """
 
     at: float
     delivery_id: str
     event_id: str
     event_type: str
     handler: HandlerAnswer
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOn:
+    """A delivery that was passed on to an endpoint whose answer did not count, and what it was.
+
+    `late`: it would have counted, but came after the deadline.
+    """
+
+    at: float
+    delivery_id: str
+    event_id: str | None
+    event_type: str | None
+    target: Target
+    answer: HandlerAnswer
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +184,9 @@ class Notice:
 class Summary:
     """The session in numbers. `slowest_ms` is the slowest handler answer, None without one.
 
+    `passed_on` are deliveries that went to the home URL; `not_taken` those of them to which it did
+    not answer 2xx in time.
+
     `restored`: True: the tenant's configuration is what it was before us; False: it is not; None:
     we did not register.
     """
@@ -159,6 +200,8 @@ class Summary:
     failed: int
     slowest_ms: float | None
     restored: bool | None
+    passed_on: int = 0
+    not_taken: int = 0
 
 
-Happening = Ready | Delivered | LateAnswer | Notice | Summary
+Happening = Ready | Delivered | LateAnswer | PassedOn | Notice | Summary

@@ -12,6 +12,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from gooclaim_cli.announcing import announced
+from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.guard import Gate, Limits
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
 from gooclaim_cli.lasting import until_over
@@ -21,9 +22,11 @@ from gooclaim_cli.register_terms import NOT_REGISTERED, Circumstances
 from gooclaim_cli.serving import bind, serve
 from gooclaim_cli.sessions import Sessions
 from gooclaim_cli.setting_keys import Outlives
+from gooclaim_cli.sharing import AnswerFrom, home_url
 from gooclaim_cli.surroundings import settings_for, start_sandbox
 from gooclaim_cli.tally import Tally
-from gooclaim_cli.tenant.environment import require_development
+from gooclaim_cli.tenant.environment import require_environment
+from gooclaim_cli.tenant.journal import Entry
 from gooclaim_cli.tenant.telling import register_by_hand, set_command
 from gooclaim_cli.tunneling import choose_tunnel
 from gooclaim_cli.tunnels import TunnelKind
@@ -32,6 +35,7 @@ from gooclaim_cli.wire import SigningSecret
 
 if TYPE_CHECKING:
     from gooclaim_cli.receiver import Receiver
+    from gooclaim_cli.receiver.passing_on import PassingOn
     from gooclaim_cli.registering import Registrar
 
 
@@ -57,6 +61,7 @@ class Session:
         self._tally = Tally()
         self._early: list[Happening] | None = []
         self._registrar: Registrar | None = None
+        self._passing_on: PassingOn | None = None
         self._gate = Gate(Limits().connections)
         self._starting: asyncio.Task[object] | None = None
         self._stopped = asyncio.Event()
@@ -147,7 +152,9 @@ class Session:
         if self._plan.sandbox is not None:
             state, sandbox = await start_sandbox(stack, self._plan.sandbox, self._settings)
             self._settings = settings_for(sandbox, self._settings)
-        environment = require_development(self._settings.api_url)
+        settings, live = self._settings, self._plan.live
+        source = settings.source("api_url").name
+        environment = require_environment(settings.api_url, live=live, source=source)
         kind = choose_tunnel(self._plan.tunneling, self._settings, environment)
         registers = self._plan.register and kind is not TunnelKind.NONE
         if not registers:
@@ -167,6 +174,8 @@ class Session:
         from gooclaim_cli.registering import start_registrar  # loaded while the tunnel opens
 
         receiver = await self._start_receiver(stack, environment, kind)
+        if not registers:
+            self._settle_home(None)
         door = public.door(receiver)
         await stack.enter_async_context(serve(door, listener=listener, gate=self._gate))
         registrar = await start_registrar(
@@ -180,6 +189,7 @@ class Session:
                 notify=self._notify,
                 clock=self._clock,
                 fail=self._fail,
+                approve=self._settle_home,
             ),
             registers=registers,
             needs_api=kind is TunnelKind.LOCAL,
@@ -192,6 +202,11 @@ class Session:
         registered = NOT_REGISTERED
         if self._registrar is not None and public_url is not None:
             registered = await self._registrar.register(stack, public_url)
+            if live and not registered.done:
+                raise ConfigurationError(
+                    "in production a URL that gooclaim cannot take out again is not put in by hand",
+                    "use a client with the scope tenant:admin",
+                )
         await stack.enter_async_context(public.following(self._move))
         host = f"[{self._plan.bind}]" if ":" in self._plan.bind else self._plan.bind
         now = self._clock()
@@ -211,6 +226,10 @@ class Session:
             restore_command=set_command(registered.home_url) if registered.home_url else None,
             deadline=self._plan.receiver.deadline,
             events=self._plan.receiver.events,
+            home_url=self._passing_on.home_url if self._passing_on else None,
+            answer_from=self._plan.sharing.answer_from,
+            copy_to=self._plan.sharing.copy_to,
+            keeps_bodies=self._plan.keep_bodies,
             sandbox=sandbox,
         )
 
@@ -219,6 +238,7 @@ class Session:
     ) -> "Receiver":
         from gooclaim_cli.history.keeping import keeping  # loaded while the tunnel opens
         from gooclaim_cli.receiver import Forwarder, Receiver
+        from gooclaim_cli.receiver.passing_on import passing_on
         from gooclaim_cli.sending import Sender, client_tls
 
         plan, data = self._plan, self._settings.places.data
@@ -233,11 +253,17 @@ class Session:
                 owner=session_id,
                 is_gone=lambda owner: owner != session_id and sessions.is_gone(owner),
                 synchronous="FULL" if lasting is Outlives.POWER_CUT else "NORMAL",
+                keep_bodies=plan.keep_bodies,
                 retain=plan.retain,
                 clock=self._clock,
                 notify=self._notify,
             )
         )
+        sharing = plan.sharing
+        if sharing.pass_on or sharing.copy_to:
+            self._passing_on = await stack.enter_async_context(
+                passing_on(ledger, self._tell, copies=sharing.copy_to, clock=self._clock)
+            )
         tls = client_tls(cacert=plan.cacert, verify=plan.verify_handlers)
         sender = await stack.enter_async_context(Sender(tls=tls))
         tenant_id = None if kind is TunnelKind.NONE else self._settings.tenant_id
@@ -246,6 +272,8 @@ class Session:
                 plan.receiver,
                 tenant_id=tenant_id,
                 signed_content=self._settings.signed_content,
+                home_answers=sharing.answer_from is AnswerFrom.HOME,
+                unverified=sharing.unverified,
             ),
             secrets=lambda: self.secrets,
             ledger=ledger,
@@ -253,9 +281,17 @@ class Session:
             tell=self._tell,
             report=self._report,
             clock=self._clock,
+            passing_on=self._passing_on,
         )
         stack.push_async_callback(receiver.close)
         return receiver
+
+    def _settle_home(self, entry: Entry | None) -> None:
+        """Know the home URL before it loses its deliveries to us. Raises ConfigurationError."""
+        if self._plan.sharing.pass_on and self._passing_on is not None:
+            registered = entry.home.url if entry is not None and entry.home is not None else None
+            ours = None if entry is None else entry.ours
+            self._passing_on.to_home(home_url(registered, self._settings.home_url, ours=ours))
 
     @property
     def secrets(self) -> tuple[SigningSecret, ...]:

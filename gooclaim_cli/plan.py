@@ -12,6 +12,7 @@ from gooclaim_cli.happenings import Handler
 from gooclaim_cli.receiver import ReceiverOptions
 from gooclaim_cli.register_terms import RegisterOptions
 from gooclaim_cli.settings import Settings
+from gooclaim_cli.sharing import Sharing
 from gooclaim_cli.tunneling import TunnelOptions
 from gooclaim_cli.webhook_urls import PATH_PREFIX
 
@@ -25,7 +26,8 @@ _STABLE_PATH: Final = re.compile(re.escape(PATH_PREFIX) + "[A-Za-z0-9_-]{32,}")
 class ListenPlan:
     """What a session is asked to do. `register` False: the URL is pasted into the Console.
 
-    `lasts` is in seconds from when it is ready; None: until it is stopped.
+    `lasts` is in seconds from when it is ready; None: until it is stopped. `live` permits
+    production.
     """
 
     settings: Settings
@@ -42,6 +44,9 @@ class ListenPlan:
     sandbox: "SandboxOptions | None" = None
     retain: float = 7 * 86400.0
     lasts: float | None = None
+    live: bool = False
+    sharing: Sharing = Sharing()  # noqa: RUF009 - frozen
+    keep_bodies: bool = True
 
 
 def stable_path(data: Path) -> str:

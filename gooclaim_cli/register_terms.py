@@ -10,6 +10,7 @@ from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.tenant.environment import Environment
 from gooclaim_cli.tenant.lease import END_WITHIN
 from gooclaim_cli.tenant.telling import Notify
+from gooclaim_cli.tenant.tenancy import Approve, approve_all
 from gooclaim_cli.tenant.watching import EVERY
 
 
@@ -57,7 +58,8 @@ class Circumstances:
     """Where and how a session runs. `state` is the folder of journals, locks and secrets.
 
     `tolerance`: how far a delivery's timestamp may be off, in seconds. `notify` hears what a person
-    should know, `fail` of a fault of ours while the session runs.
+    should know, `fail` of a fault of ours while the session runs, `approve` of what is about to be
+    registered: it may raise, and then it is not.
     """
 
     environment: Environment
@@ -66,3 +68,4 @@ class Circumstances:
     notify: Notify
     clock: Callable[[], float]
     fail: Callable[[BaseException], None]
+    approve: Approve = approve_all

@@ -45,6 +45,7 @@ class Registrar:
             state=here.state,
             notify=here.notify,
             clock=here.clock,
+            approve=here.approve,
         )
         self._secrets = self._base.secrets
         within = options.restore_within

@@ -6,7 +6,9 @@ from gooclaim_cli.happenings import (
     HandlerAnswer,
     Happening,
     LateAnswer,
+    PassedOn,
     Summary,
+    Target,
 )
 
 
@@ -20,6 +22,8 @@ class Tally:
         self._forwarded = 0
         self._failed = 0
         self._slowest: float | None = None
+        self._passed_on = 0
+        self._not_taken = 0
 
     def add(self, happening: Happening) -> None:
         """Count one happening."""
@@ -29,10 +33,14 @@ class Tally:
             self._duplicates += happening.disposition is Disposition.DUPLICATE
             if happening.handler is not None:
                 self._forwarded += 1
-                self._failed += happening.response_status not in range(200, 300)
+                self._failed += not _was_taken(happening)
                 self._clock(happening.handler)
+            if happening.home is not None:
+                self._count_pass_on(happening.home)
         elif isinstance(happening, LateAnswer):
             self._clock(happening.handler)
+        elif isinstance(happening, PassedOn) and _is_first_answer_of_home(happening):
+            self._count_pass_on(happening.answer)
 
     def summary(self, *, at: float, restored: bool | None) -> Summary:
         """The numbers so far; `restored` as `Summary` explains it."""
@@ -46,8 +54,26 @@ class Tally:
             failed=self._failed,
             slowest_ms=self._slowest,
             restored=restored,
+            passed_on=self._passed_on,
+            not_taken=self._not_taken,
         )
+
+    def _count_pass_on(self, answer: HandlerAnswer) -> None:
+        self._passed_on += 1
+        self._not_taken += not answer.succeeded
 
     def _clock(self, answer: HandlerAnswer) -> None:
         if answer.status is not None:
             self._slowest = max(self._slowest or 0.0, answer.ms)
+
+
+def _is_first_answer_of_home(passed: PassedOn) -> bool:
+    """A late one was counted already, as one that did not come in time."""
+    return passed.target is Target.HOME and not passed.late
+
+
+def _was_taken(seen: Delivered) -> bool:
+    """Whether the handler took a delivery; where it is not answered for, by its own answer."""
+    if seen.home is not None and seen.handler is not None:
+        return seen.handler.succeeded
+    return seen.response_status in range(200, 300)

@@ -19,7 +19,7 @@ from gooclaim_cli.tenant.registration import Registration
 from gooclaim_cli.tenant.secret_file import SecretFile
 from gooclaim_cli.tenant.signing_secrets import SigningSecrets
 from gooclaim_cli.tenant.telling import Notify
-from gooclaim_cli.tenant.tenancy import Tenancy
+from gooclaim_cli.tenant.tenancy import Approve, Tenancy, approve_all
 
 _TOLERANCE = 300.0
 
@@ -111,6 +111,7 @@ def footing(
     state: Path,
     notify: Notify,
     clock: Callable[[], float] = time.time,
+    approve: Approve = approve_all,
 ) -> Footing:
     """Put it together; `state` is the folder of journals, locks and secrets."""
     tenant_id = settings.tenant_id or ""
@@ -124,5 +125,6 @@ def footing(
         tenant_id=tenant_id,
         clock=clock,
         keep=secrets.take,
+        approve=approve,
     )
     return Footing(tenancy, Sessions(state / "leases"), secrets, Registration(tenancy))

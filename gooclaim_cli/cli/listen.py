@@ -1,11 +1,14 @@
 """`gooclaim listen`: receive events, verify and show them, forward them to a handler."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from gooclaim_cli.cli import options, registration_options, tunnel_options
+from gooclaim_cli.cli import (
+    listen_options,
+    options,
+    registration_options,
+    sharing_options,
+    tunnel_options,
+)
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -13,78 +16,18 @@ app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 @app.command()
 def listen(
     context: typer.Context,
-    forward_to: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--forward-to",
-            "-f",
-            metavar="[PATTERN=]ADDRESS",
-            help="Your handler: 3000, :3000/hooks, localhost:3000/hooks or a URL. Repeatable, with"
-            " a pattern of event types in front: 'pending_docs.*=:3000/docs'; the first that fits"
-            " is taken.",
-        ),
-    ] = None,
-    sandbox: Annotated[
-        bool,
-        typer.Option("--sandbox", help="Use a local Gooclaim: no account, no internet."),
-    ] = False,
-    events: Annotated[
-        str,
-        typer.Option(
-            metavar="PATTERN",
-            help="Show and forward only these event types, like 'workflow.*'. The rest is stored"
-            " and answered 200.",
-        ),
-    ] = "*",
-    print_body: Annotated[
-        bool,
-        typer.Option("--print-body", help="Show headers and bodies too.", rich_help_panel="Output"),
-    ] = False,
+    forward_to: listen_options.ForwardTo = None,
+    sandbox: listen_options.Sandbox = False,
+    events: listen_options.Events = "*",
+    print_body: listen_options.PrintBody = False,
+    verbose: sharing_options.Verbose = False,
     as_json: options.AsJson = False,
     ready_file: options.ReadyFile = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--header",
-            "-H",
-            metavar="'NAME: VALUE'",
-            help="Send this header to the handler, in place of one of that name. Repeatable.",
-            rich_help_panel="Handler",
-        ),
-    ] = None,
-    deadline: Annotated[
-        str,
-        typer.Option(
-            metavar="SPAN",
-            help="How long the handler has before Gooclaim is told 504.",
-            rich_help_panel="Handler",
-        ),
-    ] = "5s",
-    forward_duplicates: Annotated[
-        bool,
-        typer.Option(
-            "--forward-duplicates",
-            help="Forward deliveries of keys that were already processed, too.",
-            rich_help_panel="Handler",
-        ),
-    ] = False,
-    cacert: Annotated[
-        Path | None,
-        typer.Option(
-            "--cacert",
-            metavar="FILE",
-            help="Trust these certificates for an https handler.",
-            rich_help_panel="Handler",
-        ),
-    ] = None,
-    skip_tls_verify: Annotated[
-        bool,
-        typer.Option(
-            "--skip-tls-verify",
-            help="Do not check the certificate of an https handler.",
-            rich_help_panel="Handler",
-        ),
-    ] = False,
+    header: listen_options.Header = None,
+    deadline: listen_options.Deadline = "5s",
+    forward_duplicates: listen_options.ForwardDuplicates = False,
+    cacert: listen_options.CaCert = None,
+    skip_tls_verify: listen_options.SkipTlsVerify = False,
     tunnel: tunnel_options.Kind = "auto",
     public_url: tunnel_options.PublicUrl = None,
     domain: tunnel_options.Domain = None,
@@ -93,69 +36,19 @@ def listen(
     probe: tunnel_options.ProbeFirst = True,
     probe_within: tunnel_options.ProbeWithin = "20s",
     register: registration_options.Register = True,
-    path: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH",
-            help="The receiver's path.",
-            show_default="unguessable, the same each time",
-            rich_help_panel="Receiving",
-        ),
-    ] = None,
-    bind: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Serve plain HTTP on this address.",
-            rich_help_panel="Receiving",
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=65535,
-            help="Serve plain HTTP on this port.",
-            show_default="a free one",
-            rich_help_panel="Receiving",
-        ),
-    ] = 0,
-    tolerance: Annotated[
-        str,
-        typer.Option(
-            metavar="SPAN",
-            help="How far a timestamp may be from now, either way.",
-            rich_help_panel="Receiving",
-        ),
-    ] = "5m",
-    max_body: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            metavar="BYTES",
-            help="Refuse larger bodies with 413.",
-            rich_help_panel="Receiving",
-        ),
-    ] = 1024 * 1024,
-    retain: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPAN",
-            help="Prune deliveries that are older, now and every hour.",
-            show_default="7d",
-            rich_help_panel="Receiving",
-        ),
-    ] = None,
-    lasts: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            metavar="SPAN",
-            help="End after so long, as Ctrl-C would.",
-            show_default="until Ctrl-C",
-            rich_help_panel="Receiving",
-        ),
-    ] = None,
+    path: listen_options.ReceiverPath = None,
+    bind: listen_options.Bind = "127.0.0.1",
+    port: listen_options.Port = 0,
+    tolerance: listen_options.Tolerance = "5m",
+    max_body: listen_options.MaxBody = None,
+    retain: listen_options.Retain = None,
+    lasts: listen_options.Lasts = None,
+    pass_on: sharing_options.PassOn = False,
+    answer_from: sharing_options.Answers = None,
+    copy_to: sharing_options.CopyTo = None,
+    live: sharing_options.Live = False,
+    yes: sharing_options.Yes = None,
+    keep_bodies: sharing_options.KeepBodies = False,
     profile: options.Profile = None,
     api_url: options.ApiUrl = None,
     take_over: registration_options.TakeOver = False,
@@ -199,6 +92,23 @@ def listen(
     settings = settings_module.load({"api_url": api_url, "profile": profile})
     offer_agent(tunneling, settings)
     registers = register and tunneling.kind is not TunnelKind.NONE
+    terms = sharing_options.settle(
+        settings,
+        sharing_options.Asked(
+            pass_on=pass_on,
+            answer_from=answer_from,
+            copy_to=copy_to or (),
+            live=live,
+            yes=yes,
+            keep_bodies=keep_bodies,
+            max_body=max_body,
+            lasts=lasts,
+            accept_secret_rotation=accept_secret_rotation,
+        ),
+        sandbox=sandbox,
+        registers=registers,
+        can_ask=not as_json,
+    )
     if registers and not sandbox:
         settings = with_secret(settings, waiting_teller(as_json=as_json))
     elif not sandbox:
@@ -210,7 +120,7 @@ def listen(
             if path is not None
             else stable_path(settings.places.data),
             tolerance=options.seconds("--tolerance", tolerance, zero=True),
-            max_body=max_body,
+            max_body=terms.max_body,
             deadline=options.seconds("--deadline", deadline),
             events=events,
             forward_duplicates=forward_duplicates,
@@ -243,10 +153,17 @@ def listen(
         if sandbox
         else None,
         retain=settings.history_retain if retain is None else options.seconds("--retain", retain),
-        lasts=None if lasts is None else options.seconds("--for", lasts),
+        lasts=terms.lasts,
+        live=live,
+        sharing=terms.sharing,
+        keep_bodies=terms.keep_bodies,
     )
-    debug: bool = context.find_root().params["debug"]
     code = run_session(
-        plan, as_json=as_json, print_body=print_body, ready_file=ready_file, debug=debug
+        plan,
+        as_json=as_json,
+        print_body=print_body,
+        verbose=verbose,
+        ready_file=ready_file,
+        debug=context.find_root().params["debug"],
     )
     raise typer.Exit(code)

@@ -19,17 +19,23 @@ from gooclaim_cli.render.renderer import Renderer
 
 
 def run_session(
-    plan: ListenPlan, *, as_json: bool, print_body: bool, ready_file: Path | None, debug: bool
+    plan: ListenPlan,
+    *,
+    as_json: bool,
+    print_body: bool,
+    verbose: bool = False,
+    ready_file: Path | None,
+    debug: bool,
 ) -> ExitCode:
     """Run a session and show it; with `debug`, faults of our own in full, too.
 
     Raises GooclaimError where it cannot start or undo itself.
     """
-    renderer = _renderer(plan, as_json=as_json, print_body=print_body)
+    renderer = _renderer(plan, as_json=as_json, print_body=print_body, verbose=verbose)
     return run(_watch(plan, renderer, ready_file, BugReports(show=debug)))
 
 
-def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool) -> Renderer:
+def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool, verbose: bool) -> Renderer:
     if as_json:
         return JsonRenderer(sys.stdout)
     from gooclaim_cli.cli.consoles import error_console, output_console  # rich costs start-up
@@ -40,6 +46,7 @@ def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool) -> Renderer:
         error_console(),
         deadline=plan.receiver.deadline,
         print_body=print_body,
+        verbose=verbose,
     )
 
 

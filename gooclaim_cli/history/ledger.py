@@ -92,6 +92,13 @@ class Ledger:
                 return result.claim
             running = {**running, result.owner: not self._is_gone(result.owner)}
 
+    async def take_unverified(self, arrival: Arrival) -> None:
+        """Store a delivery that was not verified but is passed on: durable on return, and no key.
+
+        Raises StorageError: then nothing was stored and nothing may be acknowledged.
+        """
+        await self._commits.submit(StoreRejected(self._row(arrival), None))
+
     def store_rejected(self, arrival: Arrival, *, status: int) -> None:
         """Store a delivery that was not verified: it touches no key. Rides on a later commit.
 

@@ -100,10 +100,10 @@ class Take(msgspec.Struct, frozen=True, array_like=True, tag="take"):
 
 
 class StoreRejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
-    """Store a delivery that was not verified: it touches no key."""
+    """Store a delivery that was not verified: it touches no key. `status` None: unanswered yet."""
 
     row: DeliveryRow
-    status: int
+    status: int | None
 
     def run(self, store: Store) -> None:
         """Insert it; the oldest of these go for the newest."""

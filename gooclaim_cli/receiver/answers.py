@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gooclaim_cli.happenings import HandlerAnswer
+from gooclaim_cli.receiver.forwarding import forwarded_headers as end_to_end
 from gooclaim_cli.wire import Finding, Reason
 
 _HEADERS: Final = frozenset(
@@ -38,6 +39,7 @@ IN_FLIGHT: Final = Answer(503, headers=((b"retry-after", b"1"),))
 ENDING: Final = Answer(503, headers=((b"retry-after", b"1"), (b"connection", b"close")))
 CROWDED: Final = Answer(503, headers=((b"retry-after", b"1"), (b"connection", b"close")))
 NOT_STORED: Final = Answer(503, headers=((b"retry-after", b"5"),))
+NOT_PASSED_ON: Final = Answer(503, headers=((b"retry-after", b"60"), (b"connection", b"close")))
 DEADLINE_EXCEEDED: Final = Answer(504)
 INTERNAL: Final = Answer(500)
 
@@ -74,3 +76,18 @@ def handler_answer(answer: HandlerAnswer) -> Answer:
         if name in named
     )
     return Answer(answer.status, answer.body, described)
+
+
+def home_answer(answer: HandlerAnswer) -> Answer:
+    """Give Gooclaim the home URL's answer as it came: status, headers, body. 502 where none came.
+
+    It would have had the same without us. What belongs to the connection is set anew.
+    """
+    if answer.error is not None or answer.status is None or not 200 <= answer.status <= 599:
+        return Answer(502)
+    headers = tuple(
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in end_to_end(answer.headers)
+        if name.lower() != "date"
+    )
+    return Answer(answer.status, b"" if answer.status in (204, 205, 304) else answer.body, headers)

@@ -6,7 +6,7 @@ idempotency key (`exchange`). A delivery is in the database before any 2xx is se
 
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -15,15 +15,16 @@ from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival, Ledger
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
-from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy
+from gooclaim_cli.receiver.exchange import ExchangePolicy
 from gooclaim_cli.receiver.forwarding import Forwarder
+from gooclaim_cli.receiver.home_first import HomeFirst, answering
 from gooclaim_cli.receiver.options import ReceiverOptions
+from gooclaim_cli.receiver.passing_on import PassingOn
 from gooclaim_cli.receiver.replies import Reply, delivered
 from gooclaim_cli.ulids import new_ulid
 from gooclaim_cli.wire import (
     IDEMPOTENCY_KEY_HEADER,
     Delivery,
-    Event,
     Finding,
     Reason,
     SigningSecret,
@@ -73,6 +74,7 @@ class Receiver:
         report: Callable[[Exception], str],
         clock: Callable[[], float],
         random: Random | None = None,
+        passing_on: PassingOn | None = None,
     ) -> None:
         self._options = options
         self._secrets = secrets
@@ -84,13 +86,18 @@ class Receiver:
         self._path = options.path.encode()
         self._told_other_path = False
         self._reading = 0  # bytes of bodies that are not whole yet, of all connections
-        policy = ExchangePolicy(
-            deadline=options.deadline,
-            events=options.events,
-            forward_duplicates=options.forward_duplicates,
-        )
-        self._exchange = Exchange(
-            policy, ledger=ledger, forwarder=forwarder, tell=tell, clock=clock
+        self._exchange = answering(
+            ExchangePolicy(
+                deadline=options.deadline,
+                events=options.events,
+                forward_duplicates=options.forward_duplicates,
+            ),
+            ledger=ledger,
+            forwarder=forwarder,
+            passing_on=passing_on,
+            home_answers=options.home_answers,
+            tell=tell,
+            clock=clock,
         )
 
     async def finish(self) -> None:
@@ -112,10 +119,11 @@ class Receiver:
                 return
             arrival = await self._read(scope["headers"], receive)
             started = time.monotonic()  # a slow sender's time is not the handler's
-            if arrival.verdict.ok and arrival.verdict.event is not None:
-                await self._answer(arrival, arrival.verdict.event, started, receive, send)
-            else:
+            asking = self._asking(arrival, started, receive)
+            if asking is None:
                 await self._reject(arrival, send)
+            else:
+                await self._answer(arrival, await asking, send)
         except _HungUpError:
             return
         except _CrowdedError:
@@ -142,6 +150,18 @@ class Receiver:
             return None
         self._tell_other_path(scope["path"])
         return answers.NOT_FOUND
+
+    def _asking(
+        self, arrival: Arrival, started: float, receive: Receive
+    ) -> Coroutine[Any, Any, Reply] | None:
+        """Ask whoever answers; None where it is refused."""
+        event = arrival.verdict.event if arrival.verdict.ok else None
+        exchange = self._exchange
+        if isinstance(exchange, HomeFirst) and (event is not None or self._options.unverified):
+            return exchange.answer(arrival, event, started=started, hang_up=receive)
+        if event is None or isinstance(exchange, HomeFirst):
+            return None
+        return exchange.answer(arrival, event, started=started, hang_up=receive)
 
     def _tell_other_path(self, path: str) -> None:
         """Once: an ingress that leads to a wrong path looks like silence otherwise."""
@@ -232,10 +252,7 @@ class Receiver:
         reply = Reply(answer, Claim(Disposition.REJECTED, 0, other_body=False))
         self._tell(delivered(arrival, reply, at=self._clock()))
 
-    async def _answer(
-        self, arrival: Arrival, event: Event, started: float, receive: Receive, send: Send
-    ) -> None:
-        reply = await self._exchange.answer(arrival, event, started=started, hang_up=receive)
+    async def _answer(self, arrival: Arrival, reply: Reply, send: Send) -> None:
         sent = False
         try:
             if reply.answer is not None:

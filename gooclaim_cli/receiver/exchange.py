@@ -27,6 +27,7 @@ from gooclaim_cli.history.ledger import Arrival, Ledger
 from gooclaim_cli.history.records import Outcome, outcome_of
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.forwarding import Forwarder
+from gooclaim_cli.receiver.passing_on import PassingOn
 from gooclaim_cli.receiver.replies import Reply, delivered, no_answer
 from gooclaim_cli.wire import Event
 
@@ -44,7 +45,11 @@ class ExchangePolicy:
 
 
 class Exchange:
-    """Answers verified deliveries. Owns the handlers' requests that outlive their deadline."""
+    """Answers verified deliveries. Owns the handlers' requests that outlive their deadline.
+
+    `passing_on` gets each of them, too, and nothing waits for it. `counts` False: it is not the
+    handler's answer that Gooclaim is given.
+    """
 
     def __init__(
         self,
@@ -54,7 +59,11 @@ class Exchange:
         forwarder: Forwarder,
         tell: Callable[[Happening], None],
         clock: Callable[[], float],
+        passing_on: PassingOn | None = None,
+        counts: bool = True,
     ) -> None:
+        self._passing_on = passing_on
+        self._counts = counts
         self._policy = policy
         self._ledger = ledger
         self._forwarder = forwarder
@@ -63,12 +72,20 @@ class Exchange:
         self._forwards: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Future[HandlerAnswer]] = set()
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the handler does not keep up: each request under way holds a body."""
+        return len(self._forwards) >= _MOST_FORWARDS
+
     async def finish(self) -> None:
         """Give handlers that are at work a moment, then have Gooclaim told 503: it tries again."""
+        if self._passing_on is not None:
+            await self._passing_on.finish()
         if self._waiting:
             count = len(self._waiting)
             message = f"ending; deliveries that are still with a handler: {count}"
-            self._notice(Level.INFO, "ending", message, "what it does not answer now is told 503")
+            hint = "what it does not answer now is told 503" if self._counts else ""
+            self._notice(Level.INFO, "ending", message, hint)
             await asyncio.wait(self._waiting, timeout=_LAST_MOMENT)
         for in_time in self._waiting:
             in_time.cancel()
@@ -78,6 +95,8 @@ class Exchange:
         for task in self._forwards:
             task.cancel()
         await asyncio.gather(*self._forwards, return_exceptions=True)
+        if self._passing_on is not None:
+            await self._passing_on.close()
 
     async def answer(
         self,
@@ -91,7 +110,7 @@ class Exchange:
 
         What is returned must be answered and then given to `settle`.
         """
-        if len(self._forwards) >= _MOST_FORWARDS:  # each holds a body: the handler does not keep up
+        if self.crowded:
             return Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False))
         shown = fnmatchcase(event.event_type, self._policy.events)
         handler = self._forwarder.handler_for(event.event_type) if shown else None
@@ -100,21 +119,30 @@ class Exchange:
             claim = await self._ledger.take(
                 arrival, now=arrival.received_at, answer=known, shown=shown
             )
+            if self._passing_on is not None:
+                self._passing_on.offer(arrival)
             if claim.other_body:
-                self._warn_of_other_body(arrival, event)
+                self.warn_of_other_body(arrival, event)
             if claim.disposition is Disposition.IN_FLIGHT:
                 return Reply(answers.IN_FLIGHT, claim)
             if handler is None:
                 return Reply(answers.ACCEPTED, claim, shown=shown, settled=True)
             if claim.disposition is Disposition.DUPLICATE and not self._policy.forward_duplicates:
                 return Reply(answers.ACCEPTED, claim)
-            return await self._forward(arrival, event, claim, handler, started, hang_up)
+            return await self.forward(arrival, event, claim, handler, started, hang_up)
         except StorageError as error:
             self._notice(Level.ERROR, "history_not_written", error.message, error.hint)
             return Reply(answers.NOT_STORED, Claim(Disposition.FRESH, 1, other_body=False))
         except BaseException:  # whatever was claimed is free for the retry
             self._settle(arrival, None, Outcome.FAILED)
             raise
+
+    def handler_for(self, event: Event, claim: Claim) -> Handler | None:
+        """The handler that is to get a delivery; None where its key or the patterns say no."""
+        again = claim.disposition is Disposition.DUPLICATE and not self._policy.forward_duplicates
+        if again or claim.disposition is Disposition.IN_FLIGHT:
+            return None
+        return self._forwarder.handler_for(event.event_type)
 
     def settle(self, arrival: Arrival, reply: Reply, *, sent: bool) -> None:
         """Note whether and what Gooclaim was answered, free the key, and tell."""
@@ -130,7 +158,7 @@ class Exchange:
     def _settle(self, arrival: Arrival, status: int | None, outcome: Outcome) -> None:
         self._ledger.settle(arrival, status=status, outcome=outcome, now=self._clock())
 
-    async def _forward(
+    async def forward(
         self,
         arrival: Arrival,
         event: Event,
@@ -204,6 +232,7 @@ class Exchange:
                 event_id=event.event_id,
                 event_type=event.event_type,
                 handler=answer,
+                counted=self._counts,
             )
         )
 
@@ -212,7 +241,8 @@ class Exchange:
     ) -> None:
         self._ledger.record_forward(arrival.delivery_id, answer, started_at=started_at, late=late)
 
-    def _warn_of_other_body(self, arrival: Arrival, event: Event) -> None:
+    def warn_of_other_body(self, arrival: Arrival, event: Event) -> None:
+        """Tell that a key came before with another body: alarming, whatever its state."""
         self._notice(
             Level.WARNING,
             "key_reused_with_other_body",

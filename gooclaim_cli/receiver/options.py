@@ -11,7 +11,11 @@ MAX_BODY: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverOptions:
-    """What the receiver goes by. `events` is a glob: what does not fit is stored, not shown."""
+    """What the receiver goes by. `events` is a glob: what does not fit is stored, not shown.
+
+    `home_answers`: the home URL's answer counts, not the handler's (`home_first`); with
+    `unverified` for what is not verified, too.
+    """
 
     path: str
     tenant_id: str | None = None
@@ -21,3 +25,5 @@ class ReceiverOptions:
     deadline: float = DEADLINE
     events: str = "*"
     forward_duplicates: bool = False
+    home_answers: bool = False
+    unverified: bool = False

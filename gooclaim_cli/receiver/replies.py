@@ -19,6 +19,7 @@ class Reply(msgspec.Struct, frozen=True):
     handler: HandlerAnswer | None = None
     shown: bool = True
     settled: bool = False
+    home: HandlerAnswer | None = None
 
 
 def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
@@ -37,6 +38,7 @@ def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
         response_status=reply.answer.status if reply.answer else None,
         handler=reply.handler,
         delivery=arrival.delivery,
+        home=reply.home,
     )
 
 

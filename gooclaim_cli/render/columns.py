@@ -12,7 +12,7 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
-from gooclaim_cli.happenings import Delivered, Disposition
+from gooclaim_cli.happenings import Delivered, Disposition, HandlerAnswer
 from gooclaim_cli.render.escape import clip, clip_middle, visible
 from gooclaim_cli.render.terminal import Glyphs, pad, wrap_words
 from gooclaim_cli.wire import CATALOGUE
@@ -104,13 +104,10 @@ def _head(seen: Delivered, layout: Layout) -> Text:
 
 
 def _pieces(seen: Delivered, layout: Layout) -> Iterator[_Piece]:
-    handler = seen.handler
-    if handler is not None and handler.status is not None:
-        status, took = handler.status, duration(handler.ms, layout.deadline)
-        style = status_style(status)
-        if handler.ms > layout.deadline * 500 and style == "green":
-            style = "yellow"
-        yield _Piece(f"{status} {took}", f"{status} {took.replace(' s / ', '/')}", style)
+    if seen.home is not None:
+        yield from _answer_piece(seen.home, layout, "home ")
+    if seen.handler is not None:
+        yield from _answer_piece(seen.handler, layout, "handler " if seen.home else "")
     match seen.disposition:
         case Disposition.RETRY:
             yield _Piece(f"attempt {seen.attempt}", f"try {seen.attempt}", "yellow")
@@ -120,23 +117,37 @@ def _pieces(seen: Delivered, layout: Layout) -> Iterator[_Piece]:
             yield _Piece("in flight", "in flight", "yellow")
     if _answer_is_news(seen):
         answer = f"{layout.glyphs.arrow} {seen.response_status or 'hung up'}"
-        late = handler is not None and handler.error == _DEADLINE
+        counts = seen.home or seen.handler
+        late = counts is not None and counts.error == _DEADLINE
         yield _Piece(
             f"{answer} deadline" if late else answer, answer, status_style(seen.response_status)
         )
 
 
+def _answer_piece(answer: HandlerAnswer, layout: Layout, whose: str) -> Iterator[_Piece]:
+    if answer.status is None:
+        return
+    status, took = answer.status, duration(answer.ms, layout.deadline)
+    style = status_style(status)
+    if answer.ms > layout.deadline * 500 and style == "green":
+        style = "yellow"
+    short = f"{whose}{status}" if whose else f"{status} {took.replace(' s / ', '/')}"
+    yield _Piece(f"{whose}{status} {took}", short, style)
+
+
 def _answer_is_news(seen: Delivered) -> bool:
     """Whether what Gooclaim was answered does not go without saying."""
-    if seen.handler is not None:
-        return seen.handler.status != seen.response_status
+    counts = seen.home or seen.handler
+    if counts is not None:
+        return counts.status != seen.response_status
     return seen.disposition is not Disposition.DUPLICATE or seen.response_status != 200
 
 
 def _notes(seen: Delivered) -> list[str]:
     notes = [visible(finding.detail) for finding in seen.findings]
-    if seen.handler is not None and seen.handler.error is not None and seen.handler.message:
-        notes.append(visible(seen.handler.message))
+    for answer in (seen.home, seen.handler):
+        if answer is not None and answer.error is not None and answer.message:
+            notes.append(visible(answer.message))
     return list(dict.fromkeys(notes))
 
 

@@ -19,6 +19,7 @@ from gooclaim_cli.happenings import (
     Happening,
     LateAnswer,
     Notice,
+    PassedOn,
     Ready,
     Summary,
 )
@@ -99,6 +100,17 @@ def to_object(happening: Happening) -> dict[str, Any]:
                 "event_type": happening.event_type,
                 "handler": _answer(happening.handler),
             }
+        case PassedOn():
+            return {
+                "kind": "pass_on",
+                "at": rfc3339(happening.at),
+                "delivery_id": happening.delivery_id,
+                "event_id": happening.event_id,
+                "event_type": happening.event_type,
+                "target": happening.target.value,
+                "late": happening.late,
+                **_answer(happening.answer),
+            }
         case Notice():
             return _notice(happening)
         case Summary():
@@ -124,6 +136,10 @@ def _ready(ready: Ready) -> dict[str, Any]:
         "deadline": ready.deadline,
         "events": ready.events,
         "ends_at": None if ready.ends_at is None else rfc3339(ready.ends_at),
+        "home_url": ready.home_url,
+        "answer_from": ready.answer_from,
+        "copy_to": list(ready.copy_to),
+        "keeps_bodies": ready.keeps_bodies,
     }
     if ready.sandbox is not None:
         members["sandbox"] = {
@@ -175,6 +191,7 @@ class _DeliveryLine(msgspec.Struct, tag_field="kind", tag="delivery", frozen=Tru
     attempt: int
     response_status: int | None
     handler: dict[str, Any] | None
+    home: dict[str, Any] | None
 
 
 def _delivered(seen: Delivered) -> _DeliveryLine:
@@ -193,6 +210,7 @@ def _delivered(seen: Delivered) -> _DeliveryLine:
         seen.attempt,
         seen.response_status,
         None if seen.handler is None else _answer(seen.handler),
+        None if seen.home is None else _answer(seen.home),
     )
 
 
@@ -219,6 +237,8 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "failed": summary.failed,
         "slowest_ms": None if slowest is None else round(slowest, 1),
         "restored": summary.restored,
+        "passed_on": summary.passed_on,
+        "not_taken": summary.not_taken,
     }
 
 

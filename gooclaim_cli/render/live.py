@@ -4,7 +4,6 @@ Owns the wording of everything but a delivery's line (`columns`). Events go to o
 to the other; nothing is drawn over what was already shown.
 """
 
-import time
 from typing import Final
 
 from rich.console import Console
@@ -17,14 +16,17 @@ from gooclaim_cli.happenings import (
     LateAnswer,
     Level,
     Notice,
+    PassedOn,
     Ready,
-    SandboxFacts,
     Summary,
+    Target,
 )
+from gooclaim_cli.render.banner import Banner
 from gooclaim_cli.render.columns import Layout, delivery_lines, duration, status_style
 from gooclaim_cli.render.errors import message_lines
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.payload import payload_lines
+from gooclaim_cli.render.readiness import ready_lines
 from gooclaim_cli.render.terminal import (
     facts,
     fold_width,
@@ -32,7 +34,6 @@ from gooclaim_cli.render.terminal import (
     wrap_words,
     write_lines,
 )
-from gooclaim_cli.tunnels.kinds import TLS_ENDS
 
 _NOTICES: Final = {
     Level.INFO: ("! ", "dim"),
@@ -45,14 +46,25 @@ class LiveRenderer:
     """Shows happenings as lines for a person; colour and width are the consoles'.
 
     `deadline` is how long a handler may take, in seconds. With `print_body`, each delivery is
-    followed by its headers and body, and by the handler's answer where that was no 2xx.
+    followed by its headers and body, and by the handler's answer where that was no 2xx. With
+    `verbose`, answers that do not count are shown, too.
     """
 
-    def __init__(self, out: Console, err: Console, *, deadline: float, print_body: bool) -> None:
+    def __init__(
+        self,
+        out: Console,
+        err: Console,
+        *,
+        deadline: float,
+        print_body: bool,
+        verbose: bool = False,
+    ) -> None:
         self._out = out
         self._err = err
         self._deadline = deadline
         self._print_body = print_body
+        self._verbose = verbose
+        self._banner: Banner | None = None
         self._glyphs = glyphs_for(out)
 
     def show(self, happening: Happening) -> None:
@@ -61,13 +73,33 @@ class LiveRenderer:
             case Delivered():
                 self._show_delivery(happening)
             case LateAnswer():
-                write_lines(self._out, self._late_lines(happening))
+                self._write(self._out, self._late_lines(happening))
+            case PassedOn():
+                if self._verbose or (
+                    happening.target is Target.HOME and not happening.answer.succeeded
+                ):
+                    self._write(self._out, self._passed_on_lines(happening))
             case Notice():
-                self._show_notice(happening)
+                self._write(self._err, _notice_lines(happening, self._err))
             case Ready():
-                write_lines(self._out, _ready_lines(happening, fold_width(self._out)))
+                self._show_ready(happening)
             case Summary():
-                write_lines(self._out, self._summary_lines(happening))
+                self._banner = None
+                self._write(self._out, self._summary_lines(happening))
+
+    def _write(self, console: Console, lines: list[Text]) -> None:
+        banner = self._banner
+        if banner is not None and banner.would_leave(lines):
+            write_lines(self._out, banner.lines())
+        write_lines(console, lines)
+        if banner is not None and banner.has_left():
+            write_lines(self._out, banner.lines())
+
+    def _show_ready(self, ready: Ready) -> None:
+        self._write(self._out, ready_lines(ready, fold_width(self._out)))
+        if ready.environment == "production":
+            self._banner = Banner(ready, self._out)
+            write_lines(self._out, self._banner.lines())
 
     def flush(self) -> None:
         """Do nothing: the consoles pass on each line themselves."""
@@ -80,12 +112,7 @@ class LiveRenderer:
             if seen.handler is not None:
                 lines += self._answer_lines(seen.handler)
             lines.append(Text())
-        write_lines(self._out, lines)
-
-    def _show_notice(self, notice: Notice) -> None:
-        word, style = _NOTICES[notice.level]
-        lines = message_lines(word, notice.message, notice.hint, self._err, style=style)
-        write_lines(self._err, lines)
+        self._write(self._out, lines)
 
     def _answer_lines(self, answer: HandlerAnswer) -> list[Text]:
         if answer.status is None or 200 <= answer.status < 300:
@@ -99,10 +126,23 @@ class LiveRenderer:
             became = f"gave up after {took} ({visible(answer.message)})"
         else:
             became = f"answered {answer.status} after {took}"
+        too_late = "too late for Gooclaim" if late.counted else "after the deadline"
         return _sentence(
-            f"handler of {visible(late.event_id)} {became}: too late for Gooclaim",
+            f"handler of {visible(late.event_id)} {became}: {too_late}",
             self._out,
             style="yellow",
+        )
+
+    def _passed_on_lines(self, passed: PassedOn) -> list[Text]:
+        answer = passed.answer
+        took = f"{answer.status} after {duration(answer.ms, self._deadline)}"
+        became = f"no answer ({visible(answer.message)})" if answer.status is None else took
+        whose = "home URL" if passed.target is Target.HOME else f"copy to {visible(answer.url)}"
+        late = ": too late for Gooclaim" if passed.late else ""
+        return _sentence(
+            f"{whose}, {visible(passed.event_id or passed.delivery_id)}: {became}{late}",
+            self._out,
+            style="dim" if answer.succeeded and not passed.late else "yellow",
         )
 
     def _summary_lines(self, summary: Summary) -> list[Text]:
@@ -123,72 +163,21 @@ class LiveRenderer:
                 f" {summary.rejected} rejected, {duplicates}",
             ),
             ("Forwarded", f"{summary.forwarded}: {summary.failed} failed{slow}"),
+            *(
+                [("Passed on", f"{summary.passed_on}: {summary.not_taken} not taken")]
+                if summary.passed_on
+                else []
+            ),
             ("Configuration", restored),
         ]
         return [Text(), *facts(rows, width=fold_width(self._out))]
 
 
+def _notice_lines(notice: Notice, console: Console) -> list[Text]:
+    word, style = _NOTICES[notice.level]
+    return message_lines(word, notice.message, notice.hint, console, style=style)
+
+
 def _sentence(text: str, console: Console, *, style: str) -> list[Text]:
     parts = wrap_words(text, width=fold_width(console), indent="  ", hanging="    ")
     return [Text(part, style=style) for part in parts]
-
-
-def _ready_lines(ready: Ready, width: int | None) -> list[Text]:
-    handlers = [
-        (
-            "Handler" if len(ready.handlers) == 1 else "Handlers",
-            visible(each.url if each.pattern == "*" else f"{each.url} ({each.pattern})"),
-        )
-        for each in ready.handlers
-    ]
-    handlers[1:] = [("", value) for _, value in handlers[1:]]
-    lines = facts(
-        [
-            ("Environment", visible(ready.environment)),
-            ("Tenant", visible(ready.tenant_id or "-")),
-            ("Public URL", visible(ready.public_url or "none: reached on this machine only")),
-            ("Tunnel", _tunnel(ready)),
-            *([("Inspector", visible(ready.inspector))] if ready.inspector else []),
-            ("Local URL", visible(ready.local_url)),
-            *(handlers or [("Handler", "none: every verified event is answered 200")]),
-            *([] if ready.events == "*" else [("Events", f"{visible(ready.events)} only")]),
-            ("Was registered", _previous(ready)),
-            ("Inspect", "gooclaim history, gooclaim history show ID"),
-        ],
-        width=width,
-    )
-    if ready.restore_command is not None:
-        asleep = "Should this machine fall asleep, anybody puts the old URL back with"
-        lines += [Text(), *(Text(part, style="dim") for part in wrap_words(asleep, width=width))]
-        lines.append(Text(f"  {visible(ready.restore_command)}"))
-    if ready.sandbox is not None:
-        lines += _sandbox_lines(ready.sandbox, width)
-    ends = "ends and restores" if ready.registered else "ends"
-    if ready.ends_at is not None:
-        ends += f"; by itself at {time.strftime('%H:%M', time.localtime(ready.ends_at))}"
-    ready_line = wrap_words(f"Ready. Waiting for events — Ctrl-C {ends}.", width=width)
-    return [*lines, Text(), *(Text(part, style="bold") for part in ready_line), Text()]
-
-
-def _tunnel(ready: Ready) -> str:
-    ends = next((ends for kind, ends in TLS_ENDS.items() if kind == ready.tunnel), "")
-    return f"{visible(ready.tunnel)}: {ends}" if ends else visible(ready.tunnel)
-
-
-def _previous(ready: Ready) -> str:
-    if not ready.registered:
-        return "not looked at: nothing is registered"
-    if not ready.home_known:
-        return "another session's URL; ours is removed on exit, and nothing is there then"
-    if ready.previous_url is None:
-        return "nothing; ours is removed on exit"
-    return f"{visible(ready.previous_url)} (will be restored on exit)"
-
-
-def _sandbox_lines(sandbox: SandboxFacts, width: int | None) -> list[Text]:
-    rows = [
-        ("Sandbox API", visible(sandbox.api_url)),
-        ("Signing secret", visible(sandbox.signing_secret)),
-        ("", "The sandbox's secrets are throwaway."),
-    ]
-    return [Text(), *facts(rows, width=width, style="dim")]

@@ -64,8 +64,9 @@ def write_lines(console: Console, lines: Iterable[Text]) -> None:
 
 def _paint(console: Console, line: Text) -> str:
     system = COLOR_SYSTEMS[console.color_system or "standard"]
+    whole = console.get_style(line.style)  # rich leaves it out where no part has one of its own
     return "".join(
-        segment.style.render(segment.text, color_system=system) if segment.style else segment.text
+        (segment.style or whole).render(segment.text, color_system=system)
         for segment in line.render(console)
     )
 

@@ -58,15 +58,3 @@ def require_environment(api_url: str, *, live: bool, source: str) -> Environment
             f"add --live if production is meant; development is {DEFAULT_API_URL}",
         )
     return environment
-
-
-def require_development(api_url: str) -> Environment:
-    """Refuse production: its traffic must never reach a laptop. Raises ConfigurationError."""
-    environment = environment_of(api_url)
-    if environment is Environment.PRODUCTION:
-        raise ConfigurationError(
-            f"{urlsplit(api_url).hostname} counts as production, and this version of gooclaim"
-            " works with development and the sandbox only",
-            f"use {DEFAULT_API_URL}, or try everything with: gooclaim listen --sandbox",
-        )
-    return environment

@@ -60,7 +60,9 @@ class Registration:
         """
 
         async def entry_for(found: Webhook | None) -> Entry:
-            return await self._entry(url, found, take_over)
+            entry = await self._entry(url, found, take_over)
+            self._tenancy.approve(entry)
+            return entry
 
         changed = await self._change(entry_for)
         assert changed is not None  # noqa: S101 - there is always an entry

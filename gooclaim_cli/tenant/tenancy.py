@@ -13,9 +13,15 @@ ALL_EVENTS: Final = ("*",)
 CHANGED: Final = (409, 412)
 TRIES: Final = 3
 
+Approve = Callable[[Entry], None]
+
 
 def _ignore(_answer: Webhook, _home: HomeWebhook | None) -> None:
     """Keep nothing."""
+
+
+def approve_all(_entry: Entry) -> None:
+    """Let every registration be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +29,8 @@ class Tenancy:
     """What every change goes by.
 
     `keep` hears of every answer to a PUT before anything else happens, with what belongs there: it
-    may hold a new signing secret.
+    may hold a new signing secret. `approve` is shown what is about to be registered, and raises
+    where that must not be.
     """
 
     api: TenantApi
@@ -32,6 +39,7 @@ class Tenancy:
     tenant_id: str
     clock: Callable[[], float]
     keep: Callable[[Webhook, HomeWebhook | None], None] = _ignore
+    approve: Approve = approve_all
 
     async def put(self, wanted: HomeWebhook, sent: Sent) -> Webhook:
         """Configure what is wanted, if all is as `sent` says. Raises ApiProblem."""

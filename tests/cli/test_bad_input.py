@@ -108,7 +108,7 @@ def test_what_is_no_option_or_command_is_told_with_what_was_meant(
     done.calm()
 
 
-@pytest.mark.parametrize("way", ["environment", "flag", "file"])
+@pytest.mark.parametrize("way", ["environment", "flag", "file", "profile"])
 def test_production_is_refused_however_it_is_named(home: Path, way: str, run_both: RunBoth) -> None:
     url = "https://api.gooclaim.com"
     arguments = ["listen", "--public-url", "https://a.example"]
@@ -117,10 +117,13 @@ def test_production_is_refused_however_it_is_named(home: Path, way: str, run_bot
         variables["GOOCLAIM_API_URL"] = url
     elif way == "flag":
         arguments += ["--api-url", url]
-    else:
+    elif way == "file":
         (home / "config.toml").write_text(f'api_url = "{url}"')
+    else:
+        (home / "config.toml").write_text(f'[profiles.shared]\napi_url = "{url}"')
+        arguments += ["--profile", "shared"]
     for done in run_both(arguments, **variables):
-        done.refused(3, "api.gooclaim.com counts as production", "--sandbox")
+        done.refused(3, "api.gooclaim.com counts as production", "--live")
 
 
 def test_an_api_url_with_credentials_in_it_is_refused_without_repeating_it(

@@ -12,7 +12,7 @@ import pytest
 from tests.wire.captures.support import FILES, in_api_gateway_v1, in_history
 from tests.wire.samples import SECRET, changed, envelope, signed
 
-from .stored import fill
+from .stored import fill, fill_without_bodies
 from .support import GOOCLAIM, PATIENCE, Done, RunHere, environment, interrupt, started
 
 THEN = "2026-05-20T10:14:30Z"
@@ -100,6 +100,19 @@ def test_an_exported_history_verifies(
     assert run_here(["history", "export", file, "--type", "workflow.*"]).code == 0
     done = verify([file, "--at", "received"], GOOCLAIM_SIGNING_SECRET="whsec_test")
     assert (done.code, done.stdout.splitlines()[-1]) == (0, "3 captures: 3 verified")
+
+
+def test_a_body_that_was_not_kept_is_not_judged_as_an_empty_one(
+    verify: RunHere, tmp_path: Path, home: Path, run_here: RunHere
+) -> None:
+    fill_without_bodies(home, "BARE")
+    file = str(tmp_path / "out.jsonl")
+    assert run_here(["history", "export", file]).code == 0
+    for arguments in ([file], ["evt_BARE"]):
+        done = verify([*arguments, "--at", "received"], GOOCLAIM_SIGNING_SECRET="whsec_test")
+        assert done.code != 0
+        assert "was not kept" in done.stdout + done.stderr
+        assert "signature" not in done.stdout
 
 
 @pytest.mark.parametrize(

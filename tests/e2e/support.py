@@ -169,6 +169,12 @@ class SandboxClient:
         elif etag:
             self._client.delete(path, headers=condition).raise_for_status()
 
+    def remove(self) -> None:
+        """Remove the tenant's URL, as somebody else would."""
+        path = f"/v1/tenants/{self.facts['tenant_id']}/webhook"
+        etag = self._client.get(path).headers["etag"]
+        self._client.delete(path, headers={"If-Match": etag}).raise_for_status()
+
     def deliveries(self) -> list[dict[str, Any]]:
         """Every event with its attempts."""
         listed: list[dict[str, Any]] = self._client.get("/v1/sandbox/deliveries").json()[

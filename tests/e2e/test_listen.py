@@ -54,7 +54,7 @@ def test_json_lines_are_what_the_readme_says(tmp_path: Path) -> None:
     assert set(ready) == {
         *("kind", "at", "environment", "tenant_id", "public_url", "local_url", "handler"),
         *("handlers", "tunnel", "inspector", "registered", "previous_url", "deadline", "events"),
-        *("home_known", "restore_command"),
+        *("home_known", "restore_command", "home_url", "answer_from", "copy_to", "keeps_bodies"),
         "sandbox",
         "ends_at",
     }
@@ -67,7 +67,7 @@ def test_json_lines_are_what_the_readme_says(tmp_path: Path) -> None:
     assert set(delivery) == {
         *("kind", "at", "delivery_id", "event_id", "event_type", "idempotency_key", "bytes"),
         *("verdict", "reasons", "duplicate", "disposition", "attempt", "response_status"),
-        "handler",
+        *("handler", "home"),
     }
     assert delivery["handler"]["status"] == 200
     assert (code, err) == (0, "")

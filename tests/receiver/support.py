@@ -14,6 +14,8 @@ from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.history.reading import Filter, HistoryReader
 from gooclaim_cli.history.records import DeliveryDetail, StoredDelivery
 from gooclaim_cli.receiver import Forwarder, Receiver, ReceiverOptions
+from gooclaim_cli.receiver.lanes import Carrier
+from gooclaim_cli.receiver.passing_on import PassingOn
 from gooclaim_cli.sending import Sender
 from gooclaim_cli.serving import serve
 from gooclaim_cli.wire import Delivery, SignedContent, SigningSecret, decode_event, sign_delivery
@@ -192,9 +194,11 @@ async def receiving(
     secrets: Sequence[SigningSecret] = (SECRET,),
     clock: Callable[[], float] = lambda: float(NOW),
     report: Callable[[Exception], str] = lambda _error: "no report",
+    home: str | None = None,
+    copies: Sequence[str] = (),
     **options: Any,
 ) -> AsyncIterator[Bench]:
-    """Run a receiver that forwards to these handlers (a URL: all events)."""
+    """Run a receiver that forwards to these handlers (a URL: all events), and passes on."""
     known = [each if isinstance(each, Handler) else Handler("*", each) for each in handlers]
     history = folder / "history.sqlite3"
     told: asyncio.Queue[Happening] = asyncio.Queue()
@@ -202,6 +206,10 @@ async def receiving(
         ledger = Ledger(history, environment="test", owner=owner, is_gone=lambda each: each in gone)
         stack.push_async_callback(ledger.close)
         sender = await stack.enter_async_context(Sender())
+        carrier = Carrier(sender, ledger, clock)
+        passing_on = PassingOn(carrier, told.put_nowait, copies=copies)
+        if home is not None:
+            passing_on.to_home(home)
         receiver = Receiver(
             ReceiverOptions(path=PATH, **options),
             secrets=lambda: secrets,
@@ -210,6 +218,7 @@ async def receiving(
             tell=told.put_nowait,
             report=report,
             clock=clock,
+            passing_on=passing_on,
         )
         stack.push_async_callback(receiver.close)
         port = await stack.enter_async_context(serve(receiver))

@@ -11,9 +11,11 @@ from gooclaim_cli.happenings import (
     Handler,
     HandlerAnswer,
     LateAnswer,
+    PassedOn,
     Ready,
     SandboxFacts,
     Summary,
+    Target,
 )
 from gooclaim_cli.history.records import DeliveryDetail, StoredDelivery, StoredForward
 from gooclaim_cli.wire import Delivery
@@ -50,8 +52,14 @@ def written(to: Console) -> str:
 
 def answer(status: int | None = 200, ms: float = 42.0, **members: Any) -> HandlerAnswer:
     """A handler's answer."""
-    given: dict[str, Any] = {"error": None, "message": "", "headers": (), "body": b""}
-    return HandlerAnswer(url="http://localhost:3000/hooks", status=status, ms=ms, **given | members)
+    given: dict[str, Any] = {
+        "url": "http://localhost:3000/hooks",
+        "error": None,
+        "message": "",
+        "headers": (),
+        "body": b"",
+    }
+    return HandlerAnswer(status=status, ms=ms, **given | members)
 
 
 def delivered(**members: Any) -> Delivered:
@@ -100,6 +108,19 @@ def late(**members: Any) -> LateAnswer:
         "handler": answer(ms=7300.0),
     }
     return LateAnswer(**given | members)
+
+
+def passed_on(**members: Any) -> PassedOn:
+    """A delivery that the home URL took."""
+    given: dict[str, Any] = {
+        "at": AT,
+        "delivery_id": "dlv_1",
+        "event_id": EVENT_ID,
+        "event_type": "workflow.completed",
+        "target": Target.HOME,
+        "answer": answer(),
+    }
+    return PassedOn(**given | members)
 
 
 def summary(**members: Any) -> Summary:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gooclaim_cli.happenings import Disposition, Handler, Happening, Level, Notice
+from gooclaim_cli.happenings import Disposition, Handler, Happening, Level, Notice, Target
 from gooclaim_cli.render.json_lines import JsonRenderer, rfc3339, to_object
 from gooclaim_cli.wire import Finding, Reason
 
-from .samples import AT, SANDBOX, answer, delivered, late, ready, summary
+from .samples import AT, SANDBOX, answer, delivered, late, passed_on, ready, summary
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -43,6 +43,7 @@ def test_a_delivery_has_the_published_members() -> None:
         "attempt": 1,
         "response_status": 200,
         "handler": {"status": 200, "ms": 42.1, "error": None, "message": "", "url": handler.url},
+        "home": None,
     }
 
 
@@ -102,7 +103,38 @@ def test_the_other_kinds_have_their_members() -> None:
         "failed": 1,
         "slowest_ms": 4200.0,
         "restored": None,
+        "passed_on": 0,
+        "not_taken": 0,
     }
+
+
+def test_what_was_passed_on_names_its_target_and_the_answer() -> None:
+    members = to_object(passed_on(target=Target.COPY, answer=answer(None, error="timed_out")))
+    assert members == {
+        "kind": "pass_on",
+        "at": "2026-05-20T10:14:25.123Z",
+        "delivery_id": "dlv_1",
+        "event_id": "evt_01HXYZ0123456789AB7F3KX9QA",
+        "event_type": "workflow.completed",
+        "target": "copy",
+        "url": "http://localhost:3000/hooks",
+        "status": None,
+        "ms": 42.0,
+        "error": "timed_out",
+        "message": "",
+        "late": False,
+    }
+    home = answer(503, url="https://cms.example/hooks")
+    assert to_object(delivered(home=home))["home"]["url"] == "https://cms.example/hooks"
+
+
+def test_ready_says_with_whom_events_are_shared() -> None:
+    members = to_object(ready(home_url="https://cms.example/hooks", copy_to=("http://10.0.0.5/",)))
+    assert (members["home_url"], members["copy_to"]) == (
+        "https://cms.example/hooks",
+        ["http://10.0.0.5/"],
+    )
+    assert (members["answer_from"], members["keeps_bodies"]) == ("handler", True)
 
 
 def test_times_are_utc_with_milliseconds() -> None:

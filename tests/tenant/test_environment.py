@@ -7,7 +7,6 @@ from gooclaim_cli.tenant.environment import (
     DEFAULT_API_URL,
     Environment,
     environment_of,
-    require_development,
     require_environment,
 )
 
@@ -25,14 +24,14 @@ from gooclaim_cli.tenant.environment import (
 )
 def test_this_machine_is_the_sandbox(url: str) -> None:
     assert environment_of(url) is Environment.SANDBOX
-    assert require_development(url) is Environment.SANDBOX
+    assert require_environment(url, live=False, source="") is Environment.SANDBOX
 
 
 @pytest.mark.parametrize(
     "url", [DEFAULT_API_URL, "https://API.dev.Gooclaim.com/", "https://api.dev.gooclaim.com:8443"]
 )
 def test_the_development_host_is_development(url: str) -> None:
-    assert require_development(url) is Environment.DEVELOPMENT
+    assert require_environment(url, live=False, source="") is Environment.DEVELOPMENT
 
 
 @pytest.mark.parametrize(
@@ -51,9 +50,9 @@ def test_the_development_host_is_development(url: str) -> None:
 def test_every_other_host_counts_as_production_and_is_refused(url: str) -> None:
     assert environment_of(url) is Environment.PRODUCTION
     with pytest.raises(ConfigurationError, match="counts as production") as refused:
-        require_development(url)
+        require_environment(url, live=False, source="--api-url")
     assert refused.value.exit_code == ExitCode.CONFIGURATION
-    assert "--sandbox" in refused.value.hint
+    assert "--live" in refused.value.hint
 
 
 @pytest.mark.parametrize(

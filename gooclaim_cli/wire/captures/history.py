@@ -4,13 +4,15 @@ The one format that comes by the hundred thousand: a line is decoded straight in
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from gooclaim_cli.wire.captures import times
-from gooclaim_cli.wire.captures.capture import Capture, Format, Records
+from gooclaim_cli.wire.captures.capture import Capture, Format, Records, Unreadable
 from gooclaim_cli.wire.captures.members import MembersError, body, from_base64, headers
+
+_NOT_KEPT: Final = "the body was not kept, only its size and hash: there is nothing to verify"
 
 
 class _Line(msgspec.Struct, gc=False, tag_field="kind", tag="delivery"):
@@ -45,6 +47,8 @@ def from_object(value: dict[str, Any], source: str) -> Records | None:
     """Read an object of an export."""
     if value.get("kind") != "delivery" or "headers" not in value:
         return None
+    if value.get("body_kept") is False:
+        return iter((Unreadable(source, _NOT_KEPT),))
     if "body_base64" in value:
         content = body(value["body_base64"], is_base64=True, where="body_base64")
     elif value.get("body") is None:
