@@ -7,7 +7,7 @@ idempotency key (`exchange`). A delivery is in the database before any 2xx is se
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from random import Random
+from random import Random, SystemRandom
 from typing import Any, Final
 
 from gooclaim_cli.happenings import Disposition, Happening, Level, Notice
@@ -82,7 +82,7 @@ class Receiver:
         self._tell = tell
         self._report = report
         self._clock = clock
-        self._random = random or Random()  # noqa: S311 - names, not secrets
+        self._random = random or SystemRandom()
         self._path = options.path.encode()
         self._told_other_path = False
         self._reading = 0  # bytes of bodies that are not whole yet, of all connections
