@@ -109,6 +109,8 @@ class Disguise:
         return number[: -len(digits)] + self._made(digits, self._digits)
 
     def _made(self, value: str, make: Callable[[str], str]) -> str:
+        if not _has_letters_or_digits(value):
+            return value  # nothing of it could be another
         while value not in self._known or self._known[value] == value:
             self._known[value] = make(value)
         return self._known[value]
@@ -119,7 +121,8 @@ class Disguise:
 
     def _shaped(self, value: str) -> str:
         prefix = _PREFIX.match(value)
-        start = prefix[0] if prefix else ""
+        # "error: " is no prefix of anything: what stands behind one is what goes.
+        start = prefix[0] if prefix and _has_letters_or_digits(value[prefix.end() :]) else ""
         rest = value[len(start) :]
         if _ULID.fullmatch(rest):
             return f"{start}0{''.join(self._random.choice(_CROCKFORD) for _ in rest[1:])}"
@@ -137,6 +140,10 @@ class Disguise:
         return self._random.choice(
             next(each for each in _ELSEWHERE if len(each[0].encode()) == size)
         )
+
+
+def _has_letters_or_digits(value: str) -> bool:
+    return any(map(str.isalnum, value))
 
 
 def _written(before: str, character: str) -> str:

@@ -114,6 +114,13 @@ def test_what_cannot_be_read_is_not_disguised(body: bytes) -> None:
     assert "--keep-data" in refused.value.hint
 
 
+@pytest.mark.parametrize("value", ["error: ", "evt_", "sha256:", "wf__", " ", "_:-", "दा: "])
+def test_what_has_nothing_behind_its_prefix_comes_to_an_end(value: str) -> None:
+    made = disguise({"id": value})["id"]
+    assert len(made) == len(value)
+    assert (made == value) == (not any(map(str.isalnum, value)))
+
+
 @settings(max_examples=25)
 @given(
     st.recursive(
