@@ -17,7 +17,7 @@ from gooclaim_cli.history.writing import Failure
 # The longest that what may wait does.
 _LAZY_FLUSH: Final = 0.05
 _TRY_AGAIN: Final = 1.0
-_MOST_WAITING: Final = 64 * 1024 * 1024
+_MOST_WAITING: Final = 8 * 1024 * 1024  # what is on its way to the writer is held twice
 
 
 class Writer(Protocol):
@@ -125,12 +125,13 @@ class GroupCommit:
         """Give the writer everything that is queued."""
         self._scheduled = None
         self._writing, self._queue = self._queue, []
-        self._urgent = self._weight = 0
+        self._urgent = 0
         self._writer.write([each.operation for each in self._writing], self._written)
 
     def _written(self, results: Sequence[object]) -> None:
         """Tell those who wait, keep what is to be tried again, and go on."""
         written, self._writing = self._writing, []
+        self._weight -= sum(each.weight or 0 for each in written)
         kept = []
         for each, result in zip(written, results, strict=True):
             if not isinstance(result, Failure):
