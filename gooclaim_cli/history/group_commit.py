@@ -1,11 +1,13 @@
 """Group commit: operations from one event loop, many to a transaction.
 
 Owns the queue, and when it is handed over; the writing is a `Writer`'s. What must be durable is
-awaited; what may wait rides on a later commit.
+awaited; what may wait rides on a later commit. What anybody may send (unverified requests) has a
+lane of its own, of which each commit takes a little: what must be durable never waits for a flood.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -17,7 +19,10 @@ from gooclaim_cli.history.writing import Failure
 # The longest that what may wait does.
 _LAZY_FLUSH: Final = 0.05
 _TRY_AGAIN: Final = 1.0
-_MOST_WAITING: Final = 8 * 1024 * 1024  # what is on its way to the writer is held twice
+# Of what has a weight, in bytes: the most that waits, which is as much as is ever kept of it
+# (`trimming`), and the most of a commit.
+_MOST_WAITING: Final = 16 * 1024 * 1024
+_MOST_AT_ONCE: Final = 1024 * 1024
 
 
 class Writer(Protocol):
@@ -55,6 +60,7 @@ class GroupCommit:
         self._writer = writer
         self._path = path
         self._queue: list[_Queued] = []
+        self._lane: deque[_Queued] = deque()
         self._writing: list[_Queued] = []
         self._scheduled: asyncio.Handle | None = None
         self._urgent = 0
@@ -79,20 +85,22 @@ class GroupCommit:
     def enqueue(self, operation: Operation, *, weight: int | None = None) -> None:
         """Have an operation written with a later commit, in the order of the calls.
 
-        One with a weight (bytes) is let go where the file cannot be written, or where too many
-        wait: memory is no place to keep what anybody may send.
+        One with a weight (bytes) comes after later ones where many such wait. It is let go where
+        the file cannot be written, or where too many wait: memory is no place to keep what anybody
+        may send.
         """
-        if weight is not None and self._weight + weight > _MOST_WAITING:
-            return
-        self._weight += weight or 0
-        self._queue.append(_Queued(operation, None, weight))
+        if weight is None:
+            self._queue.append(_Queued(operation, None))
+        elif self._weight + weight <= _MOST_WAITING:
+            self._weight += weight
+            self._lane.append(_Queued(operation, None, weight))
         if self._scheduled is None and not self._writing:
             self._schedule_in(_LAZY_FLUSH)
 
     async def close(self) -> None:
         """Write what is queued and end the writer. Raises StorageError if it cannot be written."""
         try:
-            if self._queue or self._writing:
+            while self._queue or self._lane or self._writing:
                 await self.submit(Nothing())
         finally:
             self._cancel()
@@ -122,11 +130,18 @@ class GroupCommit:
             self._hand_over()
 
     def _hand_over(self) -> None:
-        """Give the writer everything that is queued."""
+        """Give the writer everything that is queued, and some of what has a weight."""
         self._scheduled = None
-        self._writing, self._queue = self._queue, []
+        self._writing, self._queue = [*self._some_of_lane(), *self._queue], []
         self._urgent = 0
         self._writer.write([each.operation for each in self._writing], self._written)
+
+    def _some_of_lane(self) -> Iterator[_Queued]:
+        room = _MOST_AT_ONCE
+        while self._lane and room > 0:  # one alone may be larger
+            each = self._lane.popleft()
+            room -= each.weight or 0
+            yield each
 
     def _written(self, results: Sequence[object]) -> None:
         """Tell those who wait, keep what is to be tried again, and go on."""
@@ -145,5 +160,5 @@ class GroupCommit:
         self._queue[:0] = kept
         if self._urgent:
             self._schedule_turns(0)
-        elif self._queue:
+        elif self._queue or self._lane:
             self._schedule_in(_TRY_AGAIN if kept else _LAZY_FLUSH)

@@ -349,3 +349,29 @@ def test_an_operation_that_fails_while_another_process_writes(path: Path) -> Non
         assert numbers(path) == [1, 2]
 
     run(scenario)
+
+
+def test_a_flood_does_not_go_before_what_must_be_durable(path: Path) -> None:
+    """What anybody may send waits, a little of it a commit; all of it is written in the end."""
+    mebibyte, flood = 1024 * 1024, range(1, 33)
+
+    async def main() -> None:
+        async with commits_of(path) as commits:
+            for number in flood:
+                commits.enqueue(put(number), weight=mebibyte // 2)
+            await commits.submit(put(0))
+            assert numbers(path) == [1, 2, 0]
+
+    run(main)
+    assert sorted(numbers(path)) == [0, *flood]
+
+
+def test_more_of_a_flood_than_is_ever_kept_is_let_go(path: Path) -> None:
+    async def main() -> None:
+        async with commits_of(path) as commits:
+            for number in range(1000):
+                commits.enqueue(put(number), weight=1024 * 1024)
+            commits.enqueue(put(-1))
+
+    run(main)
+    assert sorted(numbers(path)) == [-1, *range(16)]
