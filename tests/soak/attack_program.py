@@ -2,8 +2,8 @@
 
     python -m tests.soak.attack_program PORT PATH SLOW FLOODING
 
-Whoever is cut off comes back at once. Prints a line, and at the end of its standard input what it
-was told: a count for each status, and for connections that ended without one ("gone").
+Whoever is cut off comes back. Prints a line when the flood is on, and at the end of its standard
+input what it was told: a count for each status, and for connections that ended without ("gone").
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from typing import Any
 from gooclaim_cli.cli.running import run
 
 TOLD: Counter[str] = Counter()
+FLOODING = asyncio.Event()
 SIZES = (100, 600, 5_000, 60_000, 300_000)
 _BACK_AFTER = 0.5
 _DRIP = 0.5
@@ -84,6 +85,8 @@ async def flood(port: int, path: str) -> None:
 def note(line: bytes) -> None:
     """Count an answer."""
     TOLD[line.split()[1].decode() if line else "gone"] += 1
+    if TOLD["401"]:
+        FLOODING.set()
 
 
 async def again_and_again(attack: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -99,6 +102,7 @@ async def main() -> None:
     attacks = [partial(dawdle, port, path, number % len(SLOW)) for number in range(slow)]
     attacks += [partial(flood, port, path)] * flooding
     tasks = [asyncio.create_task(again_and_again(each)) for each in attacks]
+    await FLOODING.wait()
     sys.stdout.write("begun\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
