@@ -63,23 +63,6 @@ Deadline = Annotated[
         rich_help_panel="Handler",
     ),
 ]
-CaCert = Annotated[
-    Path | None,
-    typer.Option(
-        "--cacert",
-        metavar="FILE",
-        help="Trust these certificates for an https handler.",
-        rich_help_panel="Handler",
-    ),
-]
-SkipTlsVerify = Annotated[
-    bool,
-    typer.Option(
-        "--skip-tls-verify",
-        help="Do not check the certificate of an https handler.",
-        rich_help_panel="Handler",
-    ),
-]
 Speed = Annotated[
     str,
     typer.Option(

@@ -1,6 +1,5 @@
 """Options of `gooclaim listen` alone: the handler, the receiver."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,23 +38,6 @@ ForwardDuplicates = Annotated[
     typer.Option(
         "--forward-duplicates",
         help="Forward deliveries of keys that were already processed, too.",
-        rich_help_panel="Handler",
-    ),
-]
-CaCert = Annotated[
-    Path | None,
-    typer.Option(
-        "--cacert",
-        metavar="FILE",
-        help="Trust these certificates for an https handler.",
-        rich_help_panel="Handler",
-    ),
-]
-SkipTlsVerify = Annotated[
-    bool,
-    typer.Option(
-        "--skip-tls-verify",
-        help="Do not check the certificate of an https handler.",
         rich_help_panel="Handler",
     ),
 ]

@@ -56,6 +56,23 @@ Live = Annotated[
     bool,
     typer.Option("--live", help="Work with production.", rich_help_panel="Account"),
 ]
+CaCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--cacert",
+        metavar="FILE",
+        help="Trust these certificates for an https handler.",
+        rich_help_panel="Handler",
+    ),
+]
+SkipTlsVerify = Annotated[
+    bool,
+    typer.Option(
+        "--skip-tls-verify",
+        help="Do not check the certificate of an https handler.",
+        rich_help_panel="Handler",
+    ),
+]
 ReadyFile = Annotated[
     Path | None,
     typer.Option(

@@ -103,8 +103,8 @@ def replay(
     ] = False,
     header: firing.Header = None,
     deadline: firing.Deadline = "5s",
-    cacert: firing.CaCert = None,
-    skip_tls_verify: firing.SkipTlsVerify = False,
+    cacert: options.CaCert = None,
+    skip_tls_verify: options.SkipTlsVerify = False,
     yes_remote: firing.YesRemote = False,
 ) -> None:
     """Send recorded deliveries to your handler again, signed anew.

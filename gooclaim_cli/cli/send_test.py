@@ -140,8 +140,8 @@ def send_test(
     ] = "2s",
     header: firing.Header = None,
     deadline: firing.Deadline = "5s",
-    cacert: firing.CaCert = None,
-    skip_tls_verify: firing.SkipTlsVerify = False,
+    cacert: options.CaCert = None,
+    skip_tls_verify: options.SkipTlsVerify = False,
     yes_remote: firing.YesRemote = False,
 ) -> None:
     """Fire a sample event at your handler, signed as Gooclaim does, or broken.
