@@ -4,7 +4,6 @@ Started in order, undone in reverse, however it ends. It prints nothing: it tell
 """
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -20,9 +19,7 @@ from gooclaim_cli.plan import ListenPlan, require_secrets
 from gooclaim_cli.public_end import PublicEnd
 from gooclaim_cli.register_terms import NOT_REGISTERED, Circumstances
 from gooclaim_cli.serving import bind, serve
-from gooclaim_cli.sessions import Sessions
-from gooclaim_cli.setting_keys import Outlives
-from gooclaim_cli.sharing import AnswerFrom, home_url
+from gooclaim_cli.sharing import home_url
 from gooclaim_cli.surroundings import settings_for, start_sandbox
 from gooclaim_cli.tally import Tally
 from gooclaim_cli.tenant.environment import require_environment
@@ -34,7 +31,6 @@ from gooclaim_cli.ulids import new_ulid
 from gooclaim_cli.wire import SigningSecret
 
 if TYPE_CHECKING:
-    from gooclaim_cli.receiver import Receiver
     from gooclaim_cli.receiver.passing_on import PassingOn
     from gooclaim_cli.registering import Registrar
 
@@ -171,9 +167,25 @@ class Session:
         listener = stack.enter_context(bind(self._plan.bind, self._plan.port))
         port: int = listener.getsockname()[1]
         await public.begin(stack, port)  # what it sends so early waits in line
-        from gooclaim_cli.registering import start_registrar  # loaded while the tunnel opens
+        # Loaded while the tunnel opens.
+        from gooclaim_cli.receiving import Receiving, start_receiver
+        from gooclaim_cli.registering import start_registrar
 
-        receiver = await self._start_receiver(stack, environment, kind)
+        receiver, self._passing_on = await start_receiver(
+            stack,
+            self._plan,
+            self._settings,
+            Receiving(
+                environment=environment,
+                session_id=self._session_id,
+                any_tenant=kind is TunnelKind.NONE,
+                secrets=lambda: self.secrets,
+                tell=self._tell,
+                notify=self._notify,
+                report=self._report,
+                clock=self._clock,
+            ),
+        )
         if not registers:
             self._settle_home(None)
         door = public.door(receiver)
@@ -232,59 +244,6 @@ class Session:
             keeps_bodies=self._plan.keep_bodies,
             sandbox=sandbox,
         )
-
-    async def _start_receiver(
-        self, stack: AsyncExitStack, environment: str, kind: TunnelKind
-    ) -> "Receiver":
-        from gooclaim_cli.history.keeping import keeping  # loaded while the tunnel opens
-        from gooclaim_cli.receiver import Forwarder, Receiver
-        from gooclaim_cli.receiver.passing_on import passing_on
-        from gooclaim_cli.sending import Sender, client_tls
-
-        plan, data = self._plan, self._settings.places.data
-        session_id = self._session_id
-        sessions = Sessions(data / "sessions")
-        stack.enter_context(sessions.hold(session_id))
-        lasting = self._settings.history_outlives
-        ledger = await stack.enter_async_context(
-            keeping(
-                self._settings.places.history,
-                environment=environment,
-                owner=session_id,
-                is_gone=lambda owner: owner != session_id and sessions.is_gone(owner),
-                synchronous="FULL" if lasting is Outlives.POWER_CUT else "NORMAL",
-                keep_bodies=plan.keep_bodies,
-                retain=plan.retain,
-                clock=self._clock,
-                notify=self._notify,
-            )
-        )
-        sharing = plan.sharing
-        if sharing.pass_on or sharing.copy_to:
-            self._passing_on = await stack.enter_async_context(
-                passing_on(ledger, self._tell, copies=sharing.copy_to, clock=self._clock)
-            )
-        tls = client_tls(cacert=plan.cacert, verify=plan.verify_handlers)
-        sender = await stack.enter_async_context(Sender(tls=tls))
-        tenant_id = None if kind is TunnelKind.NONE else self._settings.tenant_id
-        receiver = Receiver(
-            dataclasses.replace(
-                plan.receiver,
-                tenant_id=tenant_id,
-                signed_content=self._settings.signed_content,
-                home_answers=sharing.answer_from is AnswerFrom.HOME,
-                unverified=sharing.unverified,
-            ),
-            secrets=lambda: self.secrets,
-            ledger=ledger,
-            forwarder=Forwarder(sender, plan.handlers, replace=plan.replace_headers),
-            tell=self._tell,
-            report=self._report,
-            clock=self._clock,
-            passing_on=self._passing_on,
-        )
-        stack.push_async_callback(receiver.close)
-        return receiver
 
     def _settle_home(self, entry: Entry | None) -> None:
         """Know the home URL before it loses its deliveries to us. Raises ConfigurationError."""
