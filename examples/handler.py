@@ -30,6 +30,10 @@ def process(event: dict) -> None:
     print(event["event_type"], event["event_id"], flush=True)
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # the default of 5 makes a burst of retries wait for seconds
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -82,6 +86,6 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+    server = Server(("127.0.0.1", int(sys.argv[1])), Handler)
     print(server.server_port, flush=True)
     server.serve_forever()

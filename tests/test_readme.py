@@ -4,10 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gooclaim_cli.cli.app import COMMANDS
 from gooclaim_cli.errors import ExitCode
 from gooclaim_cli.settings import HOME_VARIABLE, KEYS
+from gooclaim_cli.stories.grammar import EXPECT, STEP
+from gooclaim_cli.stories.library import NAMES
+from gooclaim_cli.stories.reading import read_scenario
 from gooclaim_cli.tunnel_rules import FURTHER_FILE
 from gooclaim_cli.tunnels import TunnelKind
 from gooclaim_cli.wire import Reason, SignedContent
@@ -65,3 +69,17 @@ def test_every_code_of_a_diagnosis_is_mentioned() -> None:
     written = set(re.findall(r'"((?:body|secret|signature|header|timestamp)_[a-z0-9_]+)"', sources))
     assert written <= told
     assert {code for code in told if f'"{code}"' not in sources} == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_shipped_scenario_is_mentioned(name: str) -> None:
+    assert f"`{name}`" in README
+
+
+def test_the_example_of_a_scenario_is_one_and_shows_every_member() -> None:
+    example = README.partition("```yaml\n")[2].partition("```")[0]
+    story = read_scenario(example.encode(), name="example", source="README.md")
+    assert len(story.steps) == 6
+    members = {name for step in yaml.safe_load(example)["steps"] for name in step}
+    assert {*members, "at_once"} == set(STEP)
+    assert all(f"{name}:" in example for name in (*members, *EXPECT, "title", "values"))

@@ -21,6 +21,7 @@ COMMANDS: Final = MappingProxyType(
         "verify": "Check saved deliveries, and say why one does not verify.",
         "history": "List the deliveries that were received, the newest first.",
         "send-test": "Fire a sample event at your handler, signed as Gooclaim does, or broken.",
+        "scenario": "Play stories of several events to your handler: list, show, run.",
         "replay": "Send recorded deliveries to your handler again, signed anew.",
         "events": "List the event types, and show a sample of each.",
         "login": "Log in: prove the credentials of a client, and keep its secret.",

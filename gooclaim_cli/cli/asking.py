@@ -34,9 +34,7 @@ async def _ask(question: str, *, hidden: bool = False) -> str:
 
 
 def _shown(question: str) -> str:
-    from gooclaim_cli.render.escape import visible
-
-    sys.stderr.write(visible(question, newlines=True))
+    sys.stderr.write(question)
     sys.stderr.flush()
     return sys.stdin.readline()
 

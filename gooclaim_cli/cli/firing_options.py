@@ -63,6 +63,14 @@ Deadline = Annotated[
         rich_help_panel="Handler",
     ),
 ]
+Slow = Annotated[
+    str,
+    typer.Option(
+        metavar="SPAN",
+        help="How long the body of slow-body takes to come.",
+        rich_help_panel="Handler",
+    ),
+]
 Speed = Annotated[
     str,
     typer.Option(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gooclaim_cli.cli import firing_options as firing
-from gooclaim_cli.cli import options
+from gooclaim_cli.cli import options, story_options
+from gooclaim_cli.cli.together import alone, only_with
 
 if TYPE_CHECKING:
     from gooclaim_cli.firing.samples import Recipe
@@ -23,6 +24,7 @@ def _faults(incomplete: str) -> list[str]:
 
 @app.command()
 def send_test(
+    context: typer.Context,
     event_type: Annotated[
         str | None,
         typer.Argument(
@@ -68,7 +70,17 @@ def send_test(
             help="Print a command that sends the same without gooclaim.",
         ),
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario",
+            metavar="NAME|FILE",
+            help="Play a story of several events; gooclaim scenario list shows them.",
+            autocompletion=story_options.scenarios,
+        ),
+    ] = None,
     as_json: options.AsJson = False,
+    junit: story_options.Junit = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -122,6 +134,8 @@ def send_test(
         ),
     ] = None,
     speed: firing.Speed = "1x",
+    step: story_options.Step = False,
+    longest_wait: story_options.LongestWait = "3s",
     settle: Annotated[
         str,
         typer.Option(
@@ -130,14 +144,7 @@ def send_test(
             rich_help_panel="Handler",
         ),
     ] = "2s",
-    slow: Annotated[
-        str,
-        typer.Option(
-            metavar="SPAN",
-            help="How long the body of slow-body takes to come.",
-            rich_help_panel="Handler",
-        ),
-    ] = "2s",
+    slow: firing.Slow = "2s",
     header: firing.Header = None,
     deadline: firing.Deadline = "5s",
     cacert: options.CaCert = None,
@@ -148,6 +155,10 @@ def send_test(
 
     See what a handler gets wrong: gooclaim send-test --fault all --to 3000
     """
+    if scenario is not None:
+        alone(context, "--scenario", *story_options.BESIDE)
+        raise typer.Exit(story_options.play(scenario, context.params))
+    only_with("--scenario", step=step, junit=junit)
     from gooclaim_cli import settings as settings_module
     from gooclaim_cli.cli import shooting
     from gooclaim_cli.cli.recipes import RecipeOptions

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from random import Random, SystemRandom
+from typing import Final
 
 from gooclaim_cli.errors import GooclaimError, UsageError
 from gooclaim_cli.firing.faults import Fault, Means
@@ -14,7 +15,7 @@ from gooclaim_cli.firing.shots import Sample, Signer, Volley
 from gooclaim_cli.sending import SendFailure
 from gooclaim_cli.ulids import new_ulid
 
-_NOT_THERE = frozenset(
+NOT_THERE: Final = frozenset(
     (
         SendFailure.CONNECTION_REFUSED,
         SendFailure.CONNECTION_FAILED,
@@ -84,7 +85,7 @@ async def run_job(job: Job, to: Range) -> AsyncIterator[tuple[Fired, ...]]:
         fired = await to.fire(job.volley(fault))
         yield fired
         failed = fired[0].outcome
-        if number == 0 and len(job.faults) > 1 and failed.failure in _NOT_THERE:
+        if number == 0 and len(job.faults) > 1 and failed.failure in NOT_THERE:
             raise GooclaimError(failed.message, "start your handler, or say where it is with --to")
 
 

@@ -9,7 +9,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,23 +26,18 @@ _MOST_AT_ONCE: Final = 1024 * 1024
 
 
 class Writer(Protocol):
-    """Writes batches, in the order in which they are handed over.
+    """Writes a batch at a time.
 
-    `turns` of the event loop are waited for company; once `enough` wait, none. So many batches as
-    `depth` may be with it: it then has the next one at hand when one is written.
+    `turns` of the event loop are waited for company; once `enough` wait, none.
     """
 
     turns: int
     enough: int
-    depth: int
 
     def write(
         self, operations: Sequence[Operation], done: Callable[[Sequence[object]], None]
     ) -> None:
-        """Write them. `done` is given a result for each, a Failure where it has none.
-
-        Batches are done in the order in which they came.
-        """
+        """Write them, in order. `done` is given a result for each, a Failure where it has none."""
 
     async def close(self) -> None:
         """End; nothing is being written."""
@@ -67,7 +61,7 @@ class GroupCommit:
         self._path = path
         self._queue: list[_Queued] = []
         self._lane: deque[_Queued] = deque()
-        self._writing = 0  # batches that are with the writer
+        self._writing: list[_Queued] = []
         self._scheduled: asyncio.Handle | None = None
         self._urgent = 0
         self._weight = 0
@@ -81,11 +75,11 @@ class GroupCommit:
         done: asyncio.Future[Any] = self._loop.create_future()
         self._queue.append(_Queued(operation, done))
         self._urgent += 1
-        if self._urgent >= self._writer.enough:
-            if self._writing < self._writer.depth:
+        if not self._writing:
+            if self._urgent == 1:
+                self._schedule_turns(self._writer.turns)
+            elif self._urgent == self._writer.enough:
                 self._schedule_turns(0)
-        elif self._urgent == 1 and not self._writing:
-            self._schedule_turns(self._writer.turns)
         return done
 
     def enqueue(self, operation: Operation, *, weight: int | None = None) -> None:
@@ -138,10 +132,9 @@ class GroupCommit:
     def _hand_over(self) -> None:
         """Give the writer everything that is queued, and some of what has a weight."""
         self._scheduled = None
-        batch, self._queue = [*self._some_of_lane(), *self._queue], []
+        self._writing, self._queue = [*self._some_of_lane(), *self._queue], []
         self._urgent = 0
-        self._writing += 1
-        self._writer.write([each.operation for each in batch], partial(self._written, batch))
+        self._writer.write([each.operation for each in self._writing], self._written)
 
     def _some_of_lane(self) -> Iterator[_Queued]:
         room = _MOST_AT_ONCE
@@ -150,12 +143,12 @@ class GroupCommit:
             room -= each.weight or 0
             yield each
 
-    def _written(self, batch: Sequence[_Queued], results: Sequence[object]) -> None:
+    def _written(self, results: Sequence[object]) -> None:
         """Tell those who wait, keep what is to be tried again, and go on."""
-        self._writing -= 1
-        self._weight -= sum(each.weight or 0 for each in batch)
+        written, self._writing = self._writing, []
+        self._weight -= sum(each.weight or 0 for each in written)
         kept = []
-        for each, result in zip(batch, results, strict=True):
+        for each, result in zip(written, results, strict=True):
             if not isinstance(result, Failure):
                 if each.done is not None and not each.done.done():
                     each.done.set_result(result)
@@ -165,9 +158,7 @@ class GroupCommit:
             elif result.of_the_file and each.weight is None:
                 kept.append(each)
         self._queue[:0] = kept
-        if self._urgent >= self._writer.enough or (self._urgent and not self._writing):
+        if self._urgent:
             self._schedule_turns(0)
-        elif self._writing:
-            return  # what is queued is asked about again when that is written
         elif self._queue or self._lane:
             self._schedule_in(_TRY_AGAIN if kept else _LAZY_FLUSH)

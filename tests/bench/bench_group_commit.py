@@ -20,11 +20,10 @@ from pathlib import Path
 
 import uvloop
 
-from gooclaim_cli.history.apart import Apart
 from gooclaim_cli.history.group_commit import GroupCommit, Writer
-from gooclaim_cli.history.here import Here
 from gooclaim_cli.history.operations import DeliveryRow, Operation, Store, Take
 from gooclaim_cli.history.schema import open_database
+from gooclaim_cli.history.writers import Apart, Here
 from gooclaim_cli.history.writing import write
 
 Done = Callable[[Sequence[object]], None]
@@ -56,7 +55,6 @@ class Each:
 
     turns = 0
     enough = 1
-    depth = 1
 
     def __init__(self, path: Path) -> None:
         self._store = Store(open_database(path))
@@ -72,8 +70,7 @@ class Thread:
     """A writer thread, which the event loop hands a batch to."""
 
     turns = 1
-    enough = 8
-    depth = 4
+    enough = 16
 
     def __init__(self, path: Path) -> None:
         self._path = path

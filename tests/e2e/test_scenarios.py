@@ -1,0 +1,97 @@
+"""A story in a person's terminal: a key a step, and what is left on the screen."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.handlers import SECRET, careful, handler
+from tests.e2e.support import GOOCLAIM, environment
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is POSIX", allow_module_level=True)
+
+import pexpect
+import pyte
+
+COLUMNS, ROWS = 80, 40
+
+
+class Terminal:
+    """A command in a terminal of 80 columns."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        self._output: list[str] = []
+        self.child = pexpect.spawn(
+            GOOCLAIM[0],
+            [*GOOCLAIM[1:], *arguments],
+            env=environment(home, GOOCLAIM_SIGNING_SECRET=SECRET),
+            dimensions=(ROWS, COLUMNS),
+            encoding="utf-8",
+            timeout=20,
+        )
+
+    @property
+    def output(self) -> str:
+        """All that was written so far."""
+        return "".join(self._output)
+
+    def see(self, text: str) -> None:
+        """Wait until this is written."""
+        self.child.expect_exact(text)
+        self._output += (self.child.before or "", str(self.child.after))
+
+    def end(self) -> tuple[int | None, list[str]]:
+        """Wait for the end: the exit code, and the screen as it is left."""
+        self.child.expect(pexpect.EOF)
+        self._output.append(self.child.before or "")
+        self.child.close()
+        screen = pyte.Screen(COLUMNS, ROWS)
+        pyte.Stream(screen).feed(self.output)
+        return self.child.exitstatus, [line.rstrip() for line in screen.display if line.strip()]
+
+
+def test_with_step_it_goes_on_at_a_key(tmp_path: Path) -> None:
+    with handler(careful()) as hooks:
+        story = ("scenario", "run", "claim-status", "--to", hooks.url, "--step")
+        terminal = Terminal(tmp_path, *story)
+        terminal.see("next: workflow.started, at a key (q ends the story)")
+        assert hooks.seen == []
+        terminal.child.send(" ")
+        terminal.see("next: workflow.completed, at a key")
+        assert len(hooks.seen) == 1
+        terminal.child.send("\r")
+        code, screen = terminal.end()
+    assert code == 0
+    assert len(hooks.seen) == 3
+    assert screen[-1] == "2 of 2 steps held."
+    assert not any("next:" in line for line in screen)
+    assert screen[0] == "Story  A claimant asks how a claim is going, and is answered"
+    assert screen[3].startswith("    40s  workflow.completed         ✓ 2 × 200  slowest ")
+
+
+@pytest.mark.parametrize("key", ["q", "\x1b", "\x03"])
+def test_a_key_ends_the_story(tmp_path: Path, key: str) -> None:
+    with handler(careful()) as hooks:
+        terminal = Terminal(tmp_path, "scenario", "run", "modes", "--to", hooks.url, "--step")
+        terminal.see("next: workflow.started")
+        terminal.child.send(" ")
+        terminal.see("next: operational_mode.changed")
+        terminal.child.send(key)
+        code, screen = terminal.end()
+    assert code == 130
+    assert len(hooks.seen) == 1
+    assert screen[-2:] == ["1 of 5 steps held.", "4 not played to the end."]
+    assert not any("Traceback" in line for line in screen)
+
+
+def test_the_terminal_is_as_it_was(tmp_path: Path) -> None:
+    """Keys are read without echo while the story waits; afterwards, the cursor is back."""
+    with handler(careful()) as hooks:
+        terminal = Terminal(tmp_path, "scenario", "run", "claim-status", "--to", hooks.url)
+        terminal.see("next: workflow.completed, in a moment")
+        os.write(terminal.child.child_fd, b"\x03")
+        code, _ = terminal.end()
+    assert code == 130
+    assert terminal.output.rfind("\x1b[?25h") > terminal.output.rfind("\x1b[?25l")
