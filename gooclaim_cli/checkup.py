@@ -1,5 +1,6 @@
 """What `gooclaim doctor` makes of what it found: a check each, with a fix where one fails. Pure."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,13 +79,14 @@ def scope(had: Token) -> Check:
 
 def tenant(wanted: str, had: Token) -> Check:
     """Whether the token is for the tenant that is set."""
-    if had.tenant_id in (None, wanted):
+    if had.tenant_id is None or had.tenant_id == wanted:
         return Check("tenant", State.OK, wanted)
+    named = shlex.quote(had.tenant_id) if had.tenant_id.isprintable() else "ID"
     return Check(
         "tenant",
         State.FAILED,
         f"{wanted} is set, but the client belongs to {had.tenant_id}",
-        f"gooclaim login --tenant-id {had.tenant_id}, or log in with another client",
+        f"gooclaim login --tenant-id {named}, or log in with another client",
     )
 
 

@@ -11,7 +11,6 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from gooclaim_cli.announcing import announced
-from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.guard import Gate, Limits
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
 from gooclaim_cli.lasting import until_over
@@ -214,11 +213,6 @@ class Session:
         registered = NOT_REGISTERED
         if self._registrar is not None and public_url is not None:
             registered = await self._registrar.register(stack, public_url)
-            if live and not registered.done:
-                raise ConfigurationError(
-                    "in production a URL that gooclaim cannot take out again is not put in by hand",
-                    "use a client with the scope tenant:admin",
-                )
         await stack.enter_async_context(public.following(self._move))
         host = f"[{self._plan.bind}]" if ":" in self._plan.bind else self._plan.bind
         now = self._clock()

@@ -7,7 +7,7 @@ can know.
 from contextlib import AsyncExitStack
 
 from gooclaim_cli import questions
-from gooclaim_cli.errors import ApiError, GooclaimError
+from gooclaim_cli.errors import ApiError, ConfigurationError, GooclaimError
 from gooclaim_cli.happenings import Level
 from gooclaim_cli.register_terms import (
     NOT_REGISTERED,
@@ -19,6 +19,7 @@ from gooclaim_cli.register_terms import (
 from gooclaim_cli.sessions import HeldError
 from gooclaim_cli.settings import Settings
 from gooclaim_cli.tenant.api import TenantApi, Webhook
+from gooclaim_cli.tenant.environment import Environment
 from gooclaim_cli.tenant.http import CredentialsError
 from gooclaim_cli.tenant.journal import Journal, other_entries
 from gooclaim_cli.tenant.lease import Lease
@@ -129,7 +130,8 @@ class Registrar:
     async def register(self, stack: AsyncExitStack, url: str) -> Registered:
         """Register and take the secret that the answer brings, unless that is not allowed.
 
-        Raises ApiProblem, OtherSessionError, and ConfigurationError where no secret is known.
+        Raises ApiProblem, OtherSessionError, and ConfigurationError where no secret is known, or
+        where that is not allowed in production.
         """
         stack.push_async_callback(self._lease.end)
         take_over = self._home_of if self._options.take_over else None
@@ -139,6 +141,11 @@ class Registrar:
         except CredentialsError as error:
             if error.status != 403:
                 raise
+            if self._here.environment is Environment.PRODUCTION:
+                raise ConfigurationError(
+                    "in production a URL that gooclaim cannot take out again is not put in by hand",
+                    "use a client with the scope tenant:admin",
+                ) from None
             no_admin_scope(error.message).to(self._here.notify)
             await self._lease.end()
         if not self._secrets.fall_back():

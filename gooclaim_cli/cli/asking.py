@@ -34,7 +34,9 @@ async def _ask(question: str, *, hidden: bool = False) -> str:
 
 
 def _shown(question: str) -> str:
-    sys.stderr.write(question)
+    from gooclaim_cli.render.escape import visible
+
+    sys.stderr.write(visible(question, newlines=True))
     sys.stderr.flush()
     return sys.stdin.readline()
 

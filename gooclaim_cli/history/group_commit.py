@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -26,18 +27,23 @@ _MOST_AT_ONCE: Final = 1024 * 1024
 
 
 class Writer(Protocol):
-    """Writes a batch at a time.
+    """Writes batches, in the order in which they are handed over.
 
-    `turns` of the event loop are waited for company; once `enough` wait, none.
+    `turns` of the event loop are waited for company; once `enough` wait, none. So many batches as
+    `depth` may be with it: it then has the next one at hand when one is written.
     """
 
     turns: int
     enough: int
+    depth: int
 
     def write(
         self, operations: Sequence[Operation], done: Callable[[Sequence[object]], None]
     ) -> None:
-        """Write them, in order. `done` is given a result for each, a Failure where it has none."""
+        """Write them. `done` is given a result for each, a Failure where it has none.
+
+        Batches are done in the order in which they came.
+        """
 
     async def close(self) -> None:
         """End; nothing is being written."""
@@ -61,7 +67,7 @@ class GroupCommit:
         self._path = path
         self._queue: list[_Queued] = []
         self._lane: deque[_Queued] = deque()
-        self._writing: list[_Queued] = []
+        self._writing = 0  # batches that are with the writer
         self._scheduled: asyncio.Handle | None = None
         self._urgent = 0
         self._weight = 0
@@ -75,11 +81,11 @@ class GroupCommit:
         done: asyncio.Future[Any] = self._loop.create_future()
         self._queue.append(_Queued(operation, done))
         self._urgent += 1
-        if not self._writing:
-            if self._urgent == 1:
-                self._schedule_turns(self._writer.turns)
-            elif self._urgent == self._writer.enough:
+        if self._urgent >= self._writer.enough:
+            if self._writing < self._writer.depth:
                 self._schedule_turns(0)
+        elif self._urgent == 1 and not self._writing:
+            self._schedule_turns(self._writer.turns)
         return done
 
     def enqueue(self, operation: Operation, *, weight: int | None = None) -> None:
@@ -132,9 +138,10 @@ class GroupCommit:
     def _hand_over(self) -> None:
         """Give the writer everything that is queued, and some of what has a weight."""
         self._scheduled = None
-        self._writing, self._queue = [*self._some_of_lane(), *self._queue], []
+        batch, self._queue = [*self._some_of_lane(), *self._queue], []
         self._urgent = 0
-        self._writer.write([each.operation for each in self._writing], self._written)
+        self._writing += 1
+        self._writer.write([each.operation for each in batch], partial(self._written, batch))
 
     def _some_of_lane(self) -> Iterator[_Queued]:
         room = _MOST_AT_ONCE
@@ -143,12 +150,12 @@ class GroupCommit:
             room -= each.weight or 0
             yield each
 
-    def _written(self, results: Sequence[object]) -> None:
+    def _written(self, batch: Sequence[_Queued], results: Sequence[object]) -> None:
         """Tell those who wait, keep what is to be tried again, and go on."""
-        written, self._writing = self._writing, []
-        self._weight -= sum(each.weight or 0 for each in written)
+        self._writing -= 1
+        self._weight -= sum(each.weight or 0 for each in batch)
         kept = []
-        for each, result in zip(written, results, strict=True):
+        for each, result in zip(batch, results, strict=True):
             if not isinstance(result, Failure):
                 if each.done is not None and not each.done.done():
                     each.done.set_result(result)
@@ -158,7 +165,9 @@ class GroupCommit:
             elif result.of_the_file and each.weight is None:
                 kept.append(each)
         self._queue[:0] = kept
-        if self._urgent:
+        if self._urgent >= self._writer.enough or (self._urgent and not self._writing):
             self._schedule_turns(0)
+        elif self._writing:
+            return  # what is queued is asked about again when that is written
         elif self._queue or self._lane:
             self._schedule_in(_TRY_AGAIN if kept else _LAZY_FLUSH)

@@ -11,7 +11,9 @@ from typing import Final
 import msgspec
 
 from gooclaim_cli.happenings import HandlerAnswer
+from gooclaim_cli.history.apart import Apart
 from gooclaim_cli.history.group_commit import GroupCommit
+from gooclaim_cli.history.here import Here
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.operations import (
     Claimed,
@@ -25,7 +27,6 @@ from gooclaim_cli.history.operations import (
 )
 from gooclaim_cli.history.records import ForwardKind, Outcome
 from gooclaim_cli.history.recovery import open_or_set_aside
-from gooclaim_cli.history.writers import Apart, Here
 from gooclaim_cli.wire import Delivery, Verdict
 
 _STORED_ANSWER: Final = 64 * 1024

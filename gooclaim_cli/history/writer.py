@@ -12,9 +12,10 @@ from typing import BinaryIO
 import msgspec
 
 from gooclaim_cli.errors import StorageError
+from gooclaim_cli.history.apart import LENGTH
+from gooclaim_cli.history.here import PATIENCE
 from gooclaim_cli.history.operations import Carried, Store
 from gooclaim_cli.history.schema import open_database
-from gooclaim_cli.history.writers import LENGTH, PATIENCE
 from gooclaim_cli.history.writing import Failure, write
 
 

@@ -1,7 +1,7 @@
 """Writing operations: many to a transaction, and none sunk by another.
 
 Owns what becomes of each when something fails. Blocks while it writes: who calls it decides where
-that may be (`writers`).
+that may be (`here`, `apart`).
 """
 
 import sqlite3

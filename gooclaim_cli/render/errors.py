@@ -16,10 +16,12 @@ def show_error(error: GooclaimError, console: Console) -> None:
 def message_lines(
     word: str, message: str, hint: str, console: Console, *, style: str
 ) -> list[Text]:
-    """Lay out a sentence after its word, and a hint below. Line breaks in them are indented."""
-    first, *more = message.split("\n")
-    sentences = [("", word + visible(first), style)]
-    sentences += [("  ", visible(each), style) for each in more]
+    """Lay out a sentence after its word, and below it the lines of a hint, indented.
+
+    A message is one sentence: it may quote what came off the wire, and a line break in that would
+    make a hint of somebody else's.
+    """
+    sentences = [("", word + visible(message), style)]
     sentences += [("  ", visible(each), "dim") for each in hint.split("\n") if each.strip()]
     return [
         Text(part, style=how)

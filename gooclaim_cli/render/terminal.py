@@ -131,13 +131,22 @@ def fold_width(console: Console) -> int | None:
 def facts(
     rows: Iterable[tuple[str, str]], *, width: int | None, indent: str = "", style: str = ""
 ) -> list[Text]:
-    """Lay out `label  value` lines with their values aligned; the values are escaped already."""
+    """Lay out `label  value` lines with their values aligned; both are escaped already.
+
+    A label that would leave values less than half of the width has a line of its own.
+    """
     rows = list(rows)
     margin = len(indent) + max((len(label) for label, _ in rows), default=0) + 2
+    if width is not None:
+        margin = min(margin, width // 2)
     lines: list[Text] = []
     for label, value in rows:
         first, *others = wrap_words(value, width=width, indent=" " * margin, hanging=" " * margin)
         head = Text().append(f"{indent}{label}".ljust(margin), style="dim")
-        lines.append(head.append(first[margin:], style=style))
+        if cell_len(head.plain) > margin:
+            lines.extend(fold(head, width=width))
+            others.insert(0, first)
+        else:
+            lines.append(head.append(first[margin:], style=style))
         lines.extend(Text(other, style=style) for other in others)
     return lines

@@ -114,6 +114,6 @@ def show_knock(knocked: Knock, console: Console) -> None:
     outcome = knocked.outcome
     took = f" ({max(1, round(outcome.ms))} ms)" if outcome and outcome.status else ""
     verdict = "Answers as an endpoint" if knocked.held else "Does not answer as an endpoint"
-    message = f"{verdict}: {knocked.url}\n{knocked.message}{took}"
+    hint = f"{knocked.message}{took}\n{knocked.hint}"
     style = "green" if knocked.held else "red"
-    write_lines(console, message_lines("", message, knocked.hint, console, style=style))
+    write_lines(console, message_lines("", f"{verdict}: {knocked.url}", hint, console, style=style))

@@ -11,7 +11,7 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from gooclaim_cli.hosts import is_loopback
+from gooclaim_cli.hosts import is_near
 from gooclaim_cli.sending.address import Address
 from gooclaim_cli.sending.connection import Answer, Connection, MalformedError
 from gooclaim_cli.sending.outcome import SendFailure
@@ -38,11 +38,13 @@ class Proxy:
 
 
 def proxy_for(address: Address) -> Proxy | None:
-    """The proxy that the environment names for an address; never one for this machine.
+    """The proxy that the environment names for an address; never one for what is near.
 
-    Raises ValueError where what it names is none.
+    A proxy leads to the internet, and does not know the names of this network or these containers;
+    and what it would answer in their place looks like the handler's answer. `NO_PROXY` excepts
+    more. Raises ValueError where what it names is none.
     """
-    if is_loopback(address.host) or urllib.request.proxy_bypass(address.host):
+    if _is_near(address.host) or urllib.request.proxy_bypass(address.host):
         return None
     proxies = urllib.request.getproxies()
     named = proxies.get(address.scheme)
@@ -56,6 +58,11 @@ def proxy_for(address: Address) -> Proxy | None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
         authorization = f"Basic {base64.b64encode(pair).decode()}"
     return Proxy(parts.hostname, parts.port or 80, authorization)
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is of this network, as a name without a dot (a container's) is, too."""
+    return is_near(host) or not {".", ":"}.intersection(host)
 
 
 async def connect(address: Address, proxy: Proxy | None, tls: ssl.SSLContext | None) -> Connection:

@@ -144,6 +144,13 @@ def _webhook(response: httpx.Response) -> Webhook:
             "is GOOCLAIM_WEBHOOK_CONFIG_PATH right?",
             status=response.status_code,
         )
+    if not all(text.isprintable() for text in (url, *events)):
+        raise ApiProblem(
+            f"{response.request.url.path}: the URL or an event type that is configured holds"
+            f" characters that belong in neither: {url}",
+            "look at it in the Console, and mend it there",
+            status=response.status_code,
+        )
     return Webhook(
         url=url,
         events=tuple(events),

@@ -23,7 +23,7 @@ ATTEMPTS: Final = 4
 _LONGEST_WAIT: Final = 60.0  # the token call's limit is one of calls a minute
 _JITTER: Final = 0.1
 _LONGEST_ANSWER: Final = 1024 * 1024
-_HEADERS_READ: Final = ("date", "etag", "retry-after")
+_HEADERS_READ: Final = (b"date", b"etag", b"retry-after")
 # The answer to a call that is sent again (with the same Idempotency-Key) is the same one.
 _PASSING: Final = (429, 500, 502, 503, 504)
 
@@ -150,7 +150,7 @@ async def _whole(answer: httpx.Response) -> httpx.Response:
                 "is GOOCLAIM_API_URL the address of Gooclaim's API?",
                 status=answer.status_code,
             )
-    kept = [(name, value) for name, value in answer.headers.items() if name in _HEADERS_READ]
+    kept = [(name, value) for name, value in answer.headers.raw if name.lower() in _HEADERS_READ]
     return httpx.Response(
         answer.status_code, headers=kept, content=bytes(content), request=answer.request
     )
@@ -205,7 +205,7 @@ def _detail(response: httpx.Response, hide: tuple[str, ...]) -> str:
     texts = [part for part in said if isinstance(part, str) and part]
     for secret in filter(None, hide):
         texts = [text.replace(secret, "(hidden)") for text in texts]
-    return " ".join(text[:200] for text in texts)
+    return " ".join(" ".join(text.split())[:200] for text in texts)
 
 
 def _worth_retrying(error: BaseException) -> bool:

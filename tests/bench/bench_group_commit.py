@@ -20,10 +20,11 @@ from pathlib import Path
 
 import uvloop
 
+from gooclaim_cli.history.apart import Apart
 from gooclaim_cli.history.group_commit import GroupCommit, Writer
+from gooclaim_cli.history.here import Here
 from gooclaim_cli.history.operations import DeliveryRow, Operation, Store, Take
 from gooclaim_cli.history.schema import open_database
-from gooclaim_cli.history.writers import Apart, Here
 from gooclaim_cli.history.writing import write
 
 Done = Callable[[Sequence[object]], None]
@@ -55,6 +56,7 @@ class Each:
 
     turns = 0
     enough = 1
+    depth = 1
 
     def __init__(self, path: Path) -> None:
         self._store = Store(open_database(path))
@@ -70,7 +72,8 @@ class Thread:
     """A writer thread, which the event loop hands a batch to."""
 
     turns = 1
-    enough = 16
+    enough = 8
+    depth = 4
 
     def __init__(self, path: Path) -> None:
         self._path = path

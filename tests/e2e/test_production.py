@@ -168,7 +168,15 @@ def test_what_cannot_be_verified_here_is_the_home_url_s_to_judge(world: World) -
         program.end()
 
 
-def test_without_a_home_url_it_refuses_and_changes_nothing(world: World) -> None:
+def test_what_cannot_answer_or_undo_is_refused_and_changes_nothing(world: World) -> None:
+    """A client without `tenant:admin`, and no home URL."""
+    readonly = {"GOOCLAIM_CLIENT_ID": f"{world.api.facts['client_id']}_readonly"}
+    with running(world.command(*world.consent), {**world.env, **readonly}) as program:
+        assert program.process.wait(PATIENCE) == 3
+        assert "use a client with the scope tenant:admin" in program.stderr.read()
+        assert '"ready"' not in program.stdout.read()
+    assert world.url == HOME_URL
+
     world.api.remove()
     with world.live() as program:
         assert program.process.wait(PATIENCE) == 3

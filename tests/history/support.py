@@ -22,6 +22,12 @@ def run(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(scenario())
 
 
+async def turns(count: int = 20) -> None:
+    """Let the event loop go round."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 def body_of(number: int = 1, event_type: str = "workflow.completed") -> bytes:
     return (
         b'{ "event_id":"evt_%d", "event_type":"%b", "tenant_id":"tnt_xyz",\r\n'

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gooclaim_cli.errors import StorageError
+from gooclaim_cli.history.here import Here
 from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.history.records import Outcome
-from gooclaim_cli.history.writers import Here
 
 from .support import NOW, answer, arrival, body_of, found, ledger_of, listed, rejected, run
 

@@ -11,11 +11,11 @@ import pytest
 
 from gooclaim_cli.errors import StorageError
 from gooclaim_cli.history.group_commit import GroupCommit
+from gooclaim_cli.history.here import Here
 from gooclaim_cli.history.operations import Store
 from gooclaim_cli.history.records import Outcome
-from gooclaim_cli.history.writers import Here
 
-from .support import NOW, answer, arrival, body_of, found, ledger_of, listed, run
+from .support import NOW, answer, arrival, body_of, found, ledger_of, listed, run, turns
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,6 @@ async def locked(path: Path) -> AsyncIterator[sqlite3.Connection]:
         yield other
     finally:
         other.close()
-
-
-async def turns(count: int = 20) -> None:
-    """Let the event loop go round."""
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 def test_a_thousand_deliveries_at_once(path: Path) -> None:

@@ -162,6 +162,14 @@ def test_notices_go_to_the_other_console_with_their_word() -> None:
     )
 
 
+def test_a_message_is_one_sentence_whatever_it_quotes() -> None:
+    """A path with a line feed, which anybody can ask for, makes no hint."""
+    out, err = console(), console()
+    quoting = Notice(at=AT, level=Level.INFO, code="c", message="no: /x\n  run: y", hint="a\nb")
+    LiveRenderer(out, err, deadline=5.0, print_body=False).show(quoting)
+    assert written(err) == "! no: /x\\n  run: y\n  a\n  b\n"
+
+
 @pytest.mark.parametrize(
     ("restored", "words"), [(True, "restored: it"), (False, "not restored"), (None, "not touched")]
 )

@@ -12,6 +12,8 @@ import trustme
 
 from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.sending import Outcome, Outgoing, Sender, SendFailure, client_tls
+from gooclaim_cli.sending.address import parse_address
+from gooclaim_cli.sending.connecting import proxy_for
 
 from .servers import OK, RawServer, answering, closing_after, free_port, raw_server
 
@@ -101,6 +103,41 @@ def test_no_proxy_for_this_machine(monkeypatch: pytest.MonkeyPatch, name: str, h
     async def scenario() -> None:
         async with raw_server(answering()) as server:
             assert (await post(server.url(host=host))).succeeded
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("url", "by_proxy"),
+    [
+        ("http://192.168.1.5:3000/hooks", False),
+        ("http://10.0.0.7/", False),
+        ("http://[fd00::1]:3000/", False),
+        ("http://laptop.local:3000/", False),
+        ("http://host.docker.internal:3000/", False),
+        ("http://web:3000/", False),  # a container
+        ("http://8.8.8.8/", True),
+        ("http://[2001:db8::1]/", True),
+        ("http://cms.example.test/", True),
+        ("http://other.example.test/", False),  # by NO_PROXY
+    ],
+)
+def test_no_proxy_for_what_is_near(
+    monkeypatch: pytest.MonkeyPatch, url: str, *, by_proxy: bool
+) -> None:
+    """Private addresses, and names that a proxy cannot know."""
+    monkeypatch.setenv("http_proxy", "http://proxy.example.test:8080")
+    monkeypatch.setenv("no_proxy", "other.example.test")
+    assert (proxy_for(parse_address(url)) is not None) is by_proxy
+
+
+def test_an_address_that_is_near_is_reached_past_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.0.0.0 is the one that leads to this machine without being loopback."""
+
+    async def scenario() -> None:
+        async with raw_server(answering()) as server:
+            monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+            assert (await post(server.url(host="0.0.0.0"))).succeeded
 
     asyncio.run(scenario())
 

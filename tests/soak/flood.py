@@ -7,7 +7,8 @@ who is cut off comes back at once), and others send requests as fast as they are
 signatures are wrong. Meanwhile, and after it:
 
 - every real event is answered within a second;
-- memory is bounded, and a later round needs no more of it than the first;
+- memory is bounded, and later rounds need no more of it than the first two: in a short first one,
+  what is held for the flood is still being filled;
 - what is stored of the unverified requests is bounded, and so is the disk that it takes;
 - when it is over, the connections are gone, all that was acknowledged is in the history and has
   reached the handler, and the session ends calmly.
@@ -45,7 +46,7 @@ from tests.soak.programs import (
 )
 
 MOST_MIB = 200.0
-MORE_THAN_AFTER_THE_FIRST_ROUND_MIB = 20.0
+MORE_THAN_AFTER_THE_FIRST_ROUNDS_MIB = 20.0
 MOST_ON_DISK = 64 * 1024 * 1024
 MOST_REJECTED = 1000 + 100  # trimmed at every hundredth
 _BETWEEN_REAL_EVENTS = 0.1
@@ -87,7 +88,7 @@ class Soak:
         self.memory.append(now)
         if most > MOST_MIB:
             raise Lost(f"it took {most:.0f} MiB of memory")
-        if now > self.memory[0] + MORE_THAN_AFTER_THE_FIRST_ROUND_MIB:
+        if now > max(self.memory[:2]) + MORE_THAN_AFTER_THE_FIRST_ROUNDS_MIB:
             raise Lost(f"its memory grows from round to round: {self.memory} MiB")
         if not told.get("401") or not (told.get("408") or told.get("503")):
             raise Lost(f"that was no attack: {told}")

@@ -110,16 +110,20 @@ class Relay:
             response = await onward.request(
                 seen.method, seen.path, headers=seen.headers, content=seen.body
             )
-            passed = Answer(response.status_code, response.content, tuple(response.headers.items()))
+            passed = Answer(response.status_code, response.content, _end_to_end(response.headers))
             answer = self.after(seen, passed) if self.after else passed
         if self.lose.get(seen.method, 0) and seen.path != TOKEN_PATH:
             self.lose[seen.method] -= 1
             return False
         head = [f"HTTP/1.1 {answer.status} Whatever", f"Content-Length: {len(answer.body)}"]
-        head += [f"{n}: {v}" for n, v in answer.headers if n.lower() not in _HOP_BY_HOP]
+        head += [f"{name}: {value}" for name, value in answer.headers]
         writer.write("\r\n".join([*head, "", ""]).encode("latin-1") + answer.body)
         await writer.drain()
         return True
+
+
+def _end_to_end(headers: httpx.Headers) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in headers.items() if name not in _HOP_BY_HOP)
 
 
 async def _read(reader: asyncio.StreamReader) -> Seen:

@@ -1,4 +1,4 @@
-"""gooclaim_cli.history.writers: a process of its own writes the same, and its end is no loss."""
+"""gooclaim_cli.history.apart: a process of its own writes the same, and its end is no loss."""
 
 import asyncio
 import os
@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from gooclaim_cli.errors import StorageError
+from gooclaim_cli.history.apart import Apart
 from gooclaim_cli.history.group_commit import GroupCommit
 from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.history.operations import Nothing, RecordForward
 from gooclaim_cli.history.records import Outcome
 from gooclaim_cli.history.schema import open_database
-from gooclaim_cli.history.writers import Apart
 from tests.soak.programs import processes_of_session
 
-from .support import NOW, answer, arrival, found, ledger_of, listed, rejected, run
+from .support import NOW, answer, arrival, found, ledger_of, listed, rejected, run, turns
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def writer_of(ledger: Ledger) -> Apart:
 
 def process_of(ledger: Ledger) -> int:
     """The process that writes for a ledger."""
-    process = writer_of(ledger)._process
+    process = writer_of(ledger).process_id
     assert process is not None
-    return process.get_pid()
+    return process
 
 
 def test_everything_that_is_written_here_is_written_there(path: Path) -> None:
@@ -91,9 +91,8 @@ def test_a_writer_that_is_killed_is_started_again(path: Path) -> None:
             os.kill(process_of(ledger), signal.SIGSTOP)
             ledger.record_forward(first.delivery_id, answer(), started_at=NOW, late=False)
             waiting = asyncio.ensure_future(ledger.take(arrival("second"), now=NOW))
-            for _ in range(20):  # turns of the event loop
-                await asyncio.sleep(0)
-            assert writer_of(ledger)._done is not None  # it is handed over
+            await turns(20)
+            assert ledger._commits._writing == 1  # it is handed over
             os.kill(process_of(ledger), signal.SIGKILL)
             with pytest.raises(StorageError, match="ended"):
                 await waiting
@@ -102,6 +101,31 @@ def test_a_writer_that_is_killed_is_started_again(path: Path) -> None:
     run(scenario)
     assert [each.idempotency_key for each in listed(path)] == ["second", "first"]
     assert len(found(path, "first").forwards) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_the_next_batches_are_at_hand_and_are_told_as_not_written_when_it_is_killed(
+    path: Path,
+) -> None:
+    """So many as it may have at hand, and no more: the rest goes to the one that comes after it."""
+    depth, enough = Apart.depth, Apart.enough
+    many = [arrival(f"many_{number}") for number in range(enough * (depth + 1))]
+
+    async def scenario() -> None:
+        async with ledger_of(path, apart=True) as ledger:
+            await ledger.take(arrival("first"), now=NOW)
+            os.kill(process_of(ledger), signal.SIGSTOP)
+            waiting = [asyncio.ensure_future(ledger.take(each, now=NOW)) for each in many]
+            await turns(20)
+            assert ledger._commits._writing == depth
+            os.kill(process_of(ledger), signal.SIGKILL)
+            results = await asyncio.gather(*waiting, return_exceptions=True)
+            failed = [isinstance(each, StorageError) for each in results]
+            assert failed == [True] * (enough * depth) + [False] * enough
+
+    run(scenario)
+    taken = {each.idempotency_key for each in listed(path)}
+    assert taken == {"first", *(each.idempotency_key for each in many[enough * depth :])}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
