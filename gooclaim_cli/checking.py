@@ -10,11 +10,13 @@ import msgspec
 from gooclaim_cli.wire import (
     CATALOGUE,
     DEFAULT_TOLERANCE,
+    ENVELOPE_MEMBERS,
     Event,
     Reason,
     SignedContent,
     SigningSecret,
     Verdict,
+    member_names,
     verify,
 )
 from gooclaim_cli.wire.captures import Capture, Format
@@ -22,8 +24,7 @@ from gooclaim_cli.wire.captures import Capture, Format
 if TYPE_CHECKING:  # loaded only where something does not verify
     from gooclaim_cli.wire.diagnosis import Diagnosis
 
-_MEMBERS: Final = frozenset(field.name for field in msgspec.structs.fields(Event))
-_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_MEMBERS: Final = frozenset(ENVELOPE_MEMBERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def notes_on(capture: Capture, event: Event | None) -> tuple[str, ...]:
     """What is unusual: an unknown event type, unknown members, a body that is not the original."""
     if event is None:
         return () if capture.exact else (_REWRITTEN,)
-    names = _decode_members(capture.body)
+    names = member_names(capture.body)
     if len(names) == len(_MEMBERS) and event.event_type in CATALOGUE and capture.exact:
         return ()
     notes = [] if capture.exact else [_REWRITTEN]

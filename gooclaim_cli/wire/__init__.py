@@ -14,20 +14,22 @@ from gooclaim_cli.wire.delivery import (
     TIMESTAMP_HEADER,
     Delivery,
 )
-from gooclaim_cli.wire.event import BodyNotJsonError, EnvelopeInvalidError, Event, decode_event
-from gooclaim_cli.wire.signature import (
-    DEFAULT_TOLERANCE,
-    SignedContent,
-    SigningSecret,
-    sign,
-    sign_delivery,
-    verify,
+from gooclaim_cli.wire.event import (
+    ENVELOPE_MEMBERS,
+    BodyNotJsonError,
+    EnvelopeInvalidError,
+    Event,
+    decode_event,
+    member_names,
 )
+from gooclaim_cli.wire.signature import DEFAULT_TOLERANCE, verify
+from gooclaim_cli.wire.signing import SignedContent, SigningSecret, sign, sign_delivery
 from gooclaim_cli.wire.verdict import Finding, Reason, Verdict
 
 __all__ = [
     "CATALOGUE",
     "DEFAULT_TOLERANCE",
+    "ENVELOPE_MEMBERS",
     "EVENT_HEADER",
     "IDEMPOTENCY_KEY_HEADER",
     "OPERATIONAL_MODES",
@@ -45,6 +47,7 @@ __all__ = [
     "SigningSecret",
     "Verdict",
     "decode_event",
+    "member_names",
     "sign",
     "sign_delivery",
     "verify",

@@ -5,21 +5,41 @@ contract publishes: five members, their types, and a time of RFC 3339.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Event(msgspec.Struct, frozen=True):
-    """The five members of the envelope. Other members stay in the raw body only."""
-
+class _Envelope(msgspec.Struct):
     event_id: _Text
     event_type: _Text
     tenant_id: _Text
     occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
     data: dict[str, Any]
+
+
+ENVELOPE_MEMBERS: Final = _Envelope.__struct_fields__
+
+
+class Event(msgspec.Struct, frozen=True):
+    """The five members of the envelope. Other members stay in the raw body only."""
+
+    event_id: str
+    event_type: str
+    tenant_id: str
+    occurred_at: datetime
+    body: bytes
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the event is about, decoded anew at each call: most callers only pass it on."""
+        return _checked(self.body).data
+
+    def __repr__(self) -> str:
+        """All but the body: it concerns people."""
+        return f"Event({self.event_id!r}, {self.event_type!r}, {self.tenant_id!r})"
 
 
 class BodyNotJsonError(ValueError):
@@ -34,20 +54,48 @@ class EnvelopeInvalidError(ValueError):
         self.problems = problems
 
 
-_decoder = msgspec.json.Decoder(Event)
+_decode = msgspec.json.Decoder(_Envelope).decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_LARGE: Final = 16 * 1024  # bytes
 
 
 def decode_event(body: bytes) -> Event:
     """Decode a raw body. Raises BodyNotJsonError or EnvelopeInvalidError, and nothing else."""
     try:
-        # Decoding the text first also checks the members that the envelope does not name.
-        return _decoder.decode(body if body.isascii() else body.decode("utf-8"))
+        found = (_of_large(body) if len(body) >= _LARGE else None) or _checked(body)
     except msgspec.ValidationError as error:
         # A member given twice, wrong and then right, leaves no problem to name but the decoder's.
         raise EnvelopeInvalidError(_problems(body) or (str(error),)) from None
     except _NOT_JSON as error:
         raise BodyNotJsonError(_in_words(error)) from None
+    return Event(found.event_id, found.event_type, found.tenant_id, found.occurred_at, body)
+
+
+def _of_large(body: bytes) -> _Envelope | None:
+    """The envelope of a large body without its data; None where it is for `_checked` to say."""
+    from gooclaim_cli.wire.large_json import members  # loaded only where it serves
+
+    try:
+        return msgspec.convert(members(body, ENVELOPE_MEMBERS), _Envelope)
+    except msgspec.ValidationError:
+        return None
+
+
+def member_names(body: bytes) -> tuple[str, ...]:
+    """The names of all members of a body that is an envelope, in order."""
+    if len(body) >= _LARGE:
+        from gooclaim_cli.wire.large_json import names
+
+        found = names(body)
+        if found is not None:
+            return found
+    return tuple(_decode_members(body))
+
+
+def _checked(body: bytes) -> _Envelope:
+    # Decoding the text first also checks the members that the envelope does not name.
+    return _decode(body if body.isascii() else body.decode("utf-8"))
 
 
 def _problems(body: bytes) -> tuple[str, ...]:
@@ -58,9 +106,8 @@ def _problems(body: bytes) -> tuple[str, ...]:
         raise BodyNotJsonError(_in_words(error)) from None
     if not isinstance(members, dict):
         return (f"expected an object, got {_json_type(members)}",)
-    return tuple(
-        filter(None, (_problem(members, field) for field in msgspec.structs.fields(Event)))
-    )
+    fields = msgspec.structs.fields(_Envelope)
+    return tuple(filter(None, (_problem(members, field) for field in fields)))
 
 
 def _in_words(error: Exception) -> str:

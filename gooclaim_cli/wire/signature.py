@@ -1,16 +1,11 @@
-"""Signing and verifying, as the contract says: sign(), verify() -> Verdict.
+"""Verifying, as the contract says: verify() -> Verdict.
 
 Pure: bytes and a time in, values out. `verify` is total: no headers or body make it raise.
 """
 
 import hmac
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
-
-import msgspec
 
 from gooclaim_cli.wire.delivery import (
     EVENT_HEADER,
@@ -20,6 +15,13 @@ from gooclaim_cli.wire.delivery import (
     Delivery,
 )
 from gooclaim_cli.wire.event import BodyNotJsonError, EnvelopeInvalidError, Event, decode_event
+from gooclaim_cli.wire.signature_header import (
+    TIMESTAMP,
+    MalformedError,
+    Signature,
+    parse_signature,
+)
+from gooclaim_cli.wire.signing import SignedContent, SigningSecret, digest
 from gooclaim_cli.wire.verdict import Finding, Reason, Verdict
 
 DEFAULT_TOLERANCE: Final = 300.0
@@ -27,92 +29,6 @@ _SIGNATURE, _TIMESTAMP_NAME, _KEY, _EVENT = (
     name.lower()
     for name in (SIGNATURE_HEADER, TIMESTAMP_HEADER, IDEMPOTENCY_KEY_HEADER, EVENT_HEADER)
 )
-_HEX_DIGEST = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
-# Twelve digits reach past the year 30000: more is no time, and int() of a huge text is slow.
-_TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
-
-
-class SignedContent(StrEnum):
-    """What the HMAC covers. Not published: a setting (`GOOCLAIM_SIGNED_CONTENT`)."""
-
-    BODY = "body"
-    TIMESTAMP_BODY = "timestamp.body"
-
-
-@dataclass(frozen=True, slots=True)
-class SigningSecret:
-    """A signing secret as given: no prefix removed, nothing decoded. Never shown by repr."""
-
-    value: str
-    _keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        if not self.value:
-            raise ValueError("a signing secret cannot be empty")
-        try:
-            key = self.key
-        except UnicodeEncodeError:
-            raise ValueError("a signing secret must be text that UTF-8 can hold") from None
-        object.__setattr__(self, "_keyed", hmac.new(key, digestmod="sha256"))
-
-    def digest(self, content: bytes) -> bytes:
-        """HMAC-SHA256 of the content, 32 bytes. The key is prepared once, not at each call."""
-        keyed = self._keyed.copy()
-        keyed.update(content)
-        return keyed.digest()
-
-    @property
-    def key(self) -> bytes:
-        """The HMAC's key: the secret's UTF-8 bytes."""
-        return self.value.encode("utf-8", "surrogateescape")
-
-    def __repr__(self) -> str:
-        return "SigningSecret(…)"
-
-
-class _Signature(msgspec.Struct, frozen=True):
-    """A signature header, read: its digests, and its own timestamp in the older form."""
-
-    digests: tuple[bytes, ...]
-    timestamp: str | None = None
-
-
-class _MalformedError(ValueError):
-    pass
-
-
-def sign(
-    body: bytes,
-    secret: SigningSecret,
-    *,
-    timestamp: int,
-    signed_content: SignedContent = SignedContent.BODY,
-) -> str:
-    """Return the value of X-Gooclaim-Signature: 64 lower-case hex digits."""
-    return _digest(body, secret, str(timestamp), signed_content).hex()
-
-
-def sign_delivery(
-    body: bytes,
-    secret: SigningSecret,
-    *,
-    event_type: str,
-    idempotency_key: str,
-    timestamp: int,
-    signed_content: SignedContent = SignedContent.BODY,
-) -> Delivery:
-    """Build the delivery that Gooclaim would send for this body at this time (UNIX seconds)."""
-    signature = sign(body, secret, timestamp=timestamp, signed_content=signed_content)
-    return Delivery(
-        (
-            ("Content-Type", "application/json"),
-            (EVENT_HEADER, event_type),
-            (SIGNATURE_HEADER, signature),
-            (TIMESTAMP_HEADER, str(timestamp)),
-            (IDEMPOTENCY_KEY_HEADER, idempotency_key),
-        ),
-        body,
-    )
 
 
 def verify(
@@ -146,52 +62,26 @@ def verify(
     return Verdict(tuple(findings), event, matched)
 
 
-def _digest(body: bytes, secret: SigningSecret, timestamp: str, content: SignedContent) -> bytes:
-    signed = body if content is SignedContent.BODY else b"%b.%b" % (timestamp.encode(), body)
-    return secret.digest(signed)
-
-
-def _read_signature(values: list[str], findings: list[Finding]) -> _Signature | None:
+def _read_signature(values: list[str], findings: list[Finding]) -> Signature | None:
     if not any(values):
         findings.append(Finding(Reason.SIGNATURE_MISSING, f"{SIGNATURE_HEADER} is missing"))
         return None
     try:
-        return _parse_signature(values)
-    except _MalformedError as error:
+        return parse_signature(values)
+    except MalformedError as error:
         findings.append(Finding(Reason.SIGNATURE_MALFORMED, f"{SIGNATURE_HEADER}: {error}"))
         return None
 
 
-def _parse_signature(values: list[str]) -> _Signature:
-    """Read each accepted form: hex of either case, `sha256=` before it, `t=…, v1=…`."""
-    if len(values) > 1:
-        raise _MalformedError(f"given {len(values)} times, expected once")
-    value = values[0].strip()
-    prefix, _, rest = value.partition("=")
-    digits = rest if prefix.lower() == "sha256" else value
-    if _HEX_DIGEST.fullmatch(digits):
-        return _Signature((bytes.fromhex(digits),))
-    pairs = [part.strip().partition("=") for part in value.split(",")]
-    times = [text for name, _, text in pairs if name == "t"]
-    versions = [text for name, _, text in pairs if name == "v1"]
-    if not times and not versions:
-        raise _MalformedError(f"{len(digits)} characters, expected 64 hexadecimal digits")
-    if len(times) != 1 or not _TIMESTAMP.fullmatch(times[0]):
-        raise _MalformedError("t= must be there once, in UNIX seconds")
-    if not versions or not all(map(_HEX_DIGEST.fullmatch, versions)):
-        raise _MalformedError("v1= must be 64 hexadecimal digits")
-    return _Signature(tuple(map(bytes.fromhex, versions)), times[0])
-
-
 def _read_timestamp(
-    values: list[str], signature: _Signature | None, findings: list[Finding]
+    values: list[str], signature: Signature | None, findings: list[Finding]
 ) -> str | None:
     if not any(values):
         if signature is not None and signature.timestamp is not None:
             return signature.timestamp
         findings.append(Finding(Reason.TIMESTAMP_MISSING, f"{TIMESTAMP_HEADER} is missing"))
         return None
-    if len(values) > 1 or not _TIMESTAMP.fullmatch(values[0]):
+    if len(values) > 1 or not TIMESTAMP.fullmatch(values[0]):
         problem = (
             f"given {len(values)} times, expected once"
             if len(values) > 1
@@ -204,7 +94,7 @@ def _read_timestamp(
 
 def _match(
     delivery: Delivery,
-    signature: _Signature | None,
+    signature: Signature | None,
     timestamp: str | None,
     secrets: Sequence[SigningSecret],
     signed_content: SignedContent,
@@ -224,7 +114,7 @@ def _match(
     matches = [
         position
         for position, secret in enumerate(secrets)
-        for expected in [_digest(delivery.body, secret, timestamp or "", signed_content)]
+        for expected in [digest(delivery.body, secret, timestamp or "", signed_content)]
         for given in signature.digests
         if hmac.compare_digest(expected, given)
     ]

@@ -169,26 +169,48 @@ def many(folder: Path, rounds: int, count: int) -> None:
     print(f"twice the lines: {taken['verify'] / taken['half']:.2f} x the time (2 is linear)")
 
 
+def records_of(number: int, size: int) -> bytes:
+    """An envelope of about this size, of many small members: what a JSON reader is slowest at."""
+    members = json.loads(body_of(number, 600))
+    record = {"document": "doc_0", "kind": "discharge-summary", "pages": 3, "hash": "ab" * 32}
+    count = size // (len(json.dumps(record, separators=(",", ":"))) + 1)
+    members["data"] = {"documents": [record] * count}
+    return json.dumps(members, separators=(",", ":")).encode()
+
+
 def large(rounds: int, size: int = 65536, count: int = 2000) -> None:
-    deliveries = [
-        sign_delivery(
-            body_of(number, size), SECRET, event_type="workflow.completed", idempotency_key="i",
-            timestamp=SIGNED_AT,
-        )
-        for number in range(16)
-    ]  # fmt: skip
+    def checking(body: Callable[[int, int], bytes]) -> Callable[[], float]:
+        deliveries = [
+            sign_delivery(
+                body(number, size), SECRET, event_type="workflow.completed", idempotency_key="i",
+                timestamp=SIGNED_AT,
+            )
+            for number in range(16)
+        ]  # fmt: skip
+        each = sum(len(delivery.body) for delivery in deliveries) / 16
 
-    def check() -> None:
-        for number in range(count):
-            verdict = verify(deliveries[number % 16], [SECRET], now=SIGNED_AT, tolerance=math.inf)
-            assert verdict.ok
+        def check() -> None:
+            for number in range(count):
+                delivery = deliveries[number % 16]
+                verdict = verify(delivery, [SECRET], now=SIGNED_AT, tolerance=math.inf)
+                assert verdict.ok
 
-    taken = medians(rounds, {"verify": lambda: seconds_of(check), "openssl": lambda: openssl(size)})
-    rate = count * size / taken["verify"]
-    print(
-        f"bodies of 64 KiB: {rate / taken['openssl']:.2f} of OpenSSL's rate of SHA-256 (at least"
-        f" 0.7); {rate / 1e6:,.0f} MB/s, {taken['openssl'] / 1e6:,.0f} MB/s"
+        return lambda: count * each / seconds_of(check)
+
+    rates = medians(
+        rounds,
+        {
+            "text": checking(body_of),
+            "openssl": lambda: openssl(size),
+            "records": checking(records_of),
+        },
     )
+    told = rates["text"], rates["openssl"]
+    print(
+        f"bodies of 64 KiB: {told[0] / told[1]:.2f} of OpenSSL's rate of SHA-256 (at least 0.7);"
+        f" {told[0] / 1e6:,.0f} MB/s, {told[1] / 1e6:,.0f} MB/s"
+    )
+    print(f"the same of many small members: {rates['records'] / rates['openssl']:.2f}")
 
 
 def openssl(size: int) -> float:

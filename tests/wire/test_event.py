@@ -18,6 +18,11 @@ def problems(body: bytes) -> tuple[str, ...]:
     return raised.value.problems
 
 
+def told(body: bytes) -> tuple[object, ...]:
+    event = decode_event(body)
+    return event.event_id, event.event_type, event.tenant_id, event.occurred_at, event.data
+
+
 def test_the_five_members() -> None:
     event = decode_event(envelope())
     assert event.event_id == ENVELOPE["event_id"]
@@ -35,7 +40,7 @@ def test_any_event_type_is_fine(event_type: str) -> None:
 
 def test_unknown_members_are_fine() -> None:
     more: dict[str, Any] = {"version": 2, "links": [{"a": None}], "": "", "data2": 1e300}
-    assert decode_event(envelope(**more)) == decode_event(envelope())
+    assert told(envelope(**more)) == told(envelope())
     nested: dict[str, Any] = {"a": [[], {}, None, True, 1.5, 2**70, "\u0000"]}
     assert decode_event(envelope(data=nested)).data == nested
 
@@ -44,7 +49,7 @@ def test_layout_is_free() -> None:
     """White space, the order of members and escapes are the sender's choice."""
     text = json.dumps(dict(reversed(ENVELOPE.items())), indent="\t").replace("\n", "\r\n")
     escaped = text.replace("wf_abc123", "\\u0077f_\\u0061bc123").replace("tnt", "\\u0074nt")
-    assert decode_event(f" \r\n\t{escaped}\n\n".encode()) == decode_event(envelope())
+    assert told(f" \r\n\t{escaped}\n\n".encode()) == told(envelope())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from gooclaim_cli.wire.diagnosis import evidence
 from gooclaim_cli.wire.diagnosis.causes import UNEXPLAINED, Diagnosis, explained
 from gooclaim_cli.wire.diagnosis.keys import NamedSecret
 from gooclaim_cli.wire.diagnosis.search import Search, Stop, Stopped
-from gooclaim_cli.wire.signature import SignedContent, SigningSecret
+from gooclaim_cli.wire.signing import SignedContent, SigningSecret
 from gooclaim_cli.wire.verdict import Reason, Verdict
 
 __all__ = ["UNEXPLAINED", "Diagnosis", "NamedSecret", "diagnose"]

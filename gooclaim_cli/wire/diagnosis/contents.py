@@ -8,7 +8,7 @@ import msgspec
 
 from gooclaim_cli.wire.delivery import IDEMPOTENCY_KEY_HEADER, TIMESTAMP_HEADER, Delivery
 from gooclaim_cli.wire.diagnosis.causes import Cause
-from gooclaim_cli.wire.signature import SignedContent
+from gooclaim_cli.wire.signing import SignedContent
 
 _LONGEST: Final = 256
 _DOTTED: Final = "let the signer sign what is agreed: the string `<timestamp>.`, then the raw body"

@@ -11,11 +11,11 @@ from gooclaim_cli.wire.diagnosis import json_text, number_forms, spelling
 from gooclaim_cli.wire.diagnosis.causes import Variant, named
 from gooclaim_cli.wire.diagnosis.json_text import Layout, Object, Spell, Value
 from gooclaim_cli.wire.diagnosis.layouts import LAYOUTS, PARSED_FIX, told
-from gooclaim_cli.wire.event import Event
+from gooclaim_cli.wire.event import ENVELOPE_MEMBERS
 
 _FEW: Final = LAYOUTS[:4]
 _MOST_PERMUTED: Final = 5
-_PUBLISHED: Final = tuple(f'"{name}"' for name in Event.__struct_fields__)
+_PUBLISHED: Final = tuple(f'"{name}"' for name in ENVELOPE_MEMBERS)
 _PUBLISHED_DATA: Final = ('"workflow_id"', '"workflow_type"', '"claim_id_hash"', '"phone_hash"')
 _Members = tuple[tuple[str, Value], ...]
 

@@ -10,7 +10,7 @@ import msgspec
 
 from gooclaim_cli.wire.diagnosis.causes import Cause
 from gooclaim_cli.wire.diagnosis.signatures import from_base64
-from gooclaim_cli.wire.signature import SigningSecret
+from gooclaim_cli.wire.signing import SigningSecret
 
 _SET: Final = "set GOOCLAIM_SIGNING_SECRET to the secret as the Console shows it"
 _SIGNER: Final = (

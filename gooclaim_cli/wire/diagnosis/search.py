@@ -16,7 +16,7 @@ from gooclaim_cli.wire.diagnosis.contents import Content
 from gooclaim_cli.wire.diagnosis.hashes import Hash
 from gooclaim_cli.wire.diagnosis.keys import Key, NamedSecret
 from gooclaim_cli.wire.diagnosis.signatures import Readings
-from gooclaim_cli.wire.signature import SignedContent, SigningSecret
+from gooclaim_cli.wire.signing import SignedContent, SigningSecret
 
 Stop = Callable[[], bool]
 _KEPT: Final = 32 * 1024 * 1024  # bytes of bodies that are kept to be combined
