@@ -37,8 +37,8 @@ def options_of(found: Any) -> list[str]:
     ]
 
 
-def help_of(home: Path, name: str) -> str:
-    done = run([*name.split(), "--help"], home, COLUMNS="80", TERMINAL_WIDTH="80")
+def help_of(run_here: RunHere, name: str) -> str:
+    done = run_here([*name.split(), "--help"], COLUMNS="80", TERMINAL_WIDTH="80")
     assert (done.code, done.stderr) == (0, "")
     return done.stdout
 
@@ -62,8 +62,8 @@ def test_the_list_of_commands_says_what_the_command_itself_says(name: str) -> No
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_help_names_every_option_in_80_columns(home: Path, name: str) -> None:
-    shown = help_of(home, name)
+def test_help_names_every_option_in_80_columns(run_here: RunHere, name: str) -> None:
+    shown = help_of(run_here, name)
     for option in options_of(EVERY[name]):
         assert option in shown
     assert all(len(line) <= 80 for line in shown.splitlines())

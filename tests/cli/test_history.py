@@ -37,16 +37,16 @@ def a_time(value: Any) -> str:
 
 @pytest.mark.parametrize("arguments", [["history"], ["history", "--json"]])
 def test_a_history_that_does_not_exist_yet_is_an_empty_one(
-    home: Path, arguments: list[str]
+    home: Path, run_here: RunHere, arguments: list[str]
 ) -> None:
-    done = run(arguments, home)
+    done = run_here(arguments)
     expected = "" if "--json" in arguments else "No deliveries.\n"
     assert (done.code, done.stdout, done.stderr) == (0, expected, "")
     assert list(home.iterdir()) == []
 
 
-def test_a_list_has_the_newest_first(home: Path, bodies: dict[str, bytes]) -> None:
-    done = run(["history"], home)
+def test_a_list_has_the_newest_first(run_here: RunHere, bodies: dict[str, bytes]) -> None:
+    done = run_here(["history"])
     assert (done.code, done.stderr) == (0, "")
     heading, *rows = done.stdout.splitlines()
     assert heading.split() == ["RECEIVED", "TYPE", "EVENT", "OUTCOME", "HTTP", "TRY"]
@@ -60,8 +60,10 @@ def test_a_list_has_the_newest_first(home: Path, bodies: dict[str, bytes]) -> No
     assert "failed" in rows[2]
 
 
-def test_an_object_of_the_list_has_these_members(home: Path, bodies: dict[str, bytes]) -> None:
-    found = objects(run(["history", "--json"], home))
+def test_an_object_of_the_list_has_these_members(
+    run_here: RunHere, bodies: dict[str, bytes]
+) -> None:
+    found = objects(run_here(["history", "--json"]))
     by_id = {each["delivery_id"]: each | {"at": a_time(each["at"])} for each in found}
     assert by_id["dlv_FAILED"] == {
         "kind": "delivery",
@@ -138,10 +140,10 @@ def test_a_delivery_is_found_by_any_of_its_ids_and_their_beginning(
 
 
 def test_the_object_of_one_delivery_has_headers_body_and_forwards(
-    home: Path, bodies: dict[str, bytes]
+    run_here: RunHere, bodies: dict[str, bytes]
 ) -> None:
-    (listed,) = objects(run(["history", "--json", "--outcome", "failed"], home))
-    (found,) = objects(run(["history", "show", "evt_FAILED", "--json"], home))
+    (listed,) = objects(run_here(["history", "--json", "--outcome", "failed"]))
+    (found,) = objects(run_here(["history", "show", "evt_FAILED", "--json"]))
     forwards = [each | {"at": a_time(each["at"])} for each in found["forwards"]]
     headers = dict(found["headers"])
     assert found == listed | {

@@ -84,9 +84,9 @@ def test_people_are_told_in_a_sentence(run_here: RunHere) -> None:
     ],
 )
 def test_what_is_not_said_clearly_deletes_nothing(
-    home: Path, arguments: list[str], words: str
+    home: Path, run_here: RunHere, arguments: list[str], words: str
 ) -> None:
-    run(["history", "prune", *arguments], home).refused(2, words)
+    run_here(["history", "prune", *arguments]).refused(2, words)
     assert left(home) == ALL
 
 

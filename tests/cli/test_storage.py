@@ -13,7 +13,7 @@ import pytest
 
 from .posting import LISTEN, post, told
 from .stored import fill
-from .support import CREDENTIALS, PATIENCE, interrupt, run, started
+from .support import CREDENTIALS, PATIENCE, RunHere, interrupt, run, started
 
 SUPERUSER = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -120,8 +120,8 @@ def test_what_is_too_old_is_pruned_when_a_session_starts(home: Path, way: str) -
     connection.close()
 
 
-def test_a_span_that_cannot_be_meant_is_told(home: Path) -> None:
-    run([*LISTEN, "--retain", "long"], home, **CREDENTIALS).refused(2, "--retain: 'long'")
-    run([*LISTEN, "--retain", "0"], home, **CREDENTIALS).refused(2, "--retain: '0'")
+def test_a_span_that_cannot_be_meant_is_told(run_here: RunHere) -> None:
+    run_here([*LISTEN, "--retain", "long"], **CREDENTIALS).refused(2, "--retain: 'long'")
+    run_here([*LISTEN, "--retain", "0"], **CREDENTIALS).refused(2, "--retain: '0'")
     variables = CREDENTIALS | {"GOOCLAIM_HISTORY_RETAIN": "0d"}
-    run(LISTEN, home, **variables).refused(3, "history.retain", "7d")
+    run_here(LISTEN, **variables).refused(3, "history.retain", "7d")

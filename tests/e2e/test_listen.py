@@ -79,10 +79,9 @@ def test_json_lines_are_what_the_readme_says(tmp_path: Path) -> None:
 def test_one_run_s_events_are_no_duplicates_in_the_next(tmp_path: Path) -> None:
     """Each sandbox is a tenant of its own, in one and the same history."""
     seen = []
+    command = [*GOOCLAIM, "listen", "--sandbox", "--json", "--emit-every", "0.1s"]
     for _ in range(2):
-        with running(
-            [*GOOCLAIM, "listen", "--sandbox", "--json"], environment(tmp_path)
-        ) as program:
+        with running(command, environment(tmp_path)) as program:
             first, second = program.told("delivery"), program.told("delivery")
             assert not first["duplicate"]
             assert not second["duplicate"]
@@ -323,7 +322,8 @@ def test_it_ends_by_itself_when_its_time_is_over(tmp_path: Path, sandbox: Sandbo
 def test_patterns_choose_the_handler_and_events_filter(tmp_path: Path) -> None:
     """First match wins; what --events leaves out is stored and answered, not shown."""
     with handler() as docs, handler() as rest:
-        command = [*GOOCLAIM, "listen", "--sandbox", "--json", "--events", "[pw]*"]
+        command = [*GOOCLAIM, "listen", "--sandbox", "--json", "--emit-every", "0.1s"]
+        command += ["--events", "[pw]*"]
         command += ["-f", f"pending_docs.*={docs.port}", "-f", str(rest.port)]
         with running(command, environment(tmp_path)) as program:
             assert program.told("ready")["events"] == "[pw]*"

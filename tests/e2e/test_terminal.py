@@ -153,7 +153,8 @@ def test_the_sandbox_inside_listen_shows_all_nine_types(tmp_path: Path) -> None:
     """One command, no account: every type of the catalogue appears, verified."""
     from gooclaim_cli.wire import CATALOGUE
 
-    terminal = Terminal([*GOOCLAIM, "listen", "--sandbox"], environment(tmp_path), columns=80)
+    command = [*GOOCLAIM, "listen", "--sandbox", "--emit-every", "0.1s"]
+    terminal = Terminal(command, environment(tmp_path), columns=80)
     try:
         for name in CATALOGUE:
             terminal.see(rf"{re.escape(name)} +evt_\S+ +✓ verified")
