@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def notifier(*, as_json: bool) -> Callable[[Level, str, str, str], None]:
     """What shows a notice (level, code, message, hint): on stderr, or as an object on stdout."""
     from gooclaim_cli.cli.consoles import error_console, output_console
-    from gooclaim_cli.render.json_lines import JsonRenderer
+    from gooclaim_cli.render.happening_lines import JsonRenderer
     from gooclaim_cli.render.live import LiveRenderer
 
     renderer = (

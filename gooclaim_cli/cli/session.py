@@ -14,7 +14,8 @@ from gooclaim_cli.errors import ExitCode
 from gooclaim_cli.happenings import Happening, Notice, Ready
 from gooclaim_cli.listening import Session
 from gooclaim_cli.plan import ListenPlan
-from gooclaim_cli.render.json_lines import JsonRenderer, encode_object, to_object
+from gooclaim_cli.render.happening_lines import JsonRenderer, to_object
+from gooclaim_cli.render.json_lines import encode_object
 from gooclaim_cli.render.renderer import Renderer
 
 

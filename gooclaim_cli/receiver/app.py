@@ -14,10 +14,11 @@ from gooclaim_cli.happenings import Disposition, Happening, Level, Notice
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival, Ledger
 from gooclaim_cli.receiver import answers
+from gooclaim_cli.receiver.answering import answering
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.exchange import ExchangePolicy
 from gooclaim_cli.receiver.forwarding import Forwarder
-from gooclaim_cli.receiver.home_first import HomeFirst, answering
+from gooclaim_cli.receiver.home_first import HomeFirst
 from gooclaim_cli.receiver.options import ReceiverOptions
 from gooclaim_cli.receiver.passing_on import PassingOn
 from gooclaim_cli.receiver.replies import Reply, delivered

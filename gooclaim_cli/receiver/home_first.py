@@ -35,7 +35,6 @@ from gooclaim_cli.history.records import Outcome, outcome_of
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy
-from gooclaim_cli.receiver.forwarding import Forwarder
 from gooclaim_cli.receiver.passing_on import PassingOn
 from gooclaim_cli.receiver.replies import Reply, delivered
 from gooclaim_cli.wire import Event, Reason
@@ -224,34 +223,6 @@ class HomeFirst:
 
     def _notice(self, level: Level, code: str, message: str, hint: str) -> None:
         self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
-
-
-def answering(
-    policy: ExchangePolicy,
-    *,
-    ledger: Ledger,
-    forwarder: Forwarder,
-    passing_on: PassingOn | None,
-    home_answers: bool,
-    tell: Callable[[Happening], None],
-    clock: Callable[[], float],
-) -> Exchange | HomeFirst:
-    """Whoever answers deliveries: the handler, or, with `home_answers`, the home URL."""
-    by_home = home_answers and passing_on is not None
-    exchange = Exchange(
-        policy,
-        ledger=ledger,
-        forwarder=forwarder,
-        tell=tell,
-        clock=clock,
-        passing_on=None if by_home else passing_on,
-        counts=not by_home,
-    )
-    if not home_answers or passing_on is None:
-        return exchange
-    return HomeFirst(
-        policy, exchange=exchange, passing_on=passing_on, ledger=ledger, tell=tell, clock=clock
-    )
 
 
 def _missed(url: str, ms: float, error: str, message: str) -> HandlerAnswer:

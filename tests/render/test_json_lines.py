@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gooclaim_cli.happenings import Disposition, Handler, Happening, Level, Notice, Target
-from gooclaim_cli.render.json_lines import JsonRenderer, rfc3339, to_object
+from gooclaim_cli.render.happening_lines import JsonRenderer, to_object
+from gooclaim_cli.render.json_lines import rfc3339
 from gooclaim_cli.wire import Finding, Reason
 
 from .samples import AT, SANDBOX, answer, delivered, late, passed_on, ready, summary
