@@ -16,14 +16,15 @@ from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
 from gooclaim_cli.lasting import until_over
 from gooclaim_cli.plan import ListenPlan, require_secrets
 from gooclaim_cli.public_end import PublicEnd
+from gooclaim_cli.readiness import Opened, readiness
 from gooclaim_cli.register_terms import NOT_REGISTERED, Circumstances
 from gooclaim_cli.serving import bind, serve
 from gooclaim_cli.sharing import home_url
 from gooclaim_cli.surroundings import settings_for, start_sandbox
-from gooclaim_cli.tally import Tally
 from gooclaim_cli.tenant.environment import require_environment
 from gooclaim_cli.tenant.journal import Entry
-from gooclaim_cli.tenant.telling import register_by_hand, set_command
+from gooclaim_cli.tenant.telling import register_by_hand
+from gooclaim_cli.told import Told
 from gooclaim_cli.tunneling import choose_tunnel
 from gooclaim_cli.tunnels import TunnelKind
 from gooclaim_cli.ulids import new_ulid
@@ -50,11 +51,9 @@ class Session:
     ) -> None:
         self._plan = plan
         self._settings = plan.settings
-        self._show = show
         self._report = report
         self._clock = clock
-        self._tally = Tally()
-        self._early: list[Happening] | None = []
+        self._told = Told(show, clock)
         self._registrar: Registrar | None = None
         self._passing_on: PassingOn | None = None
         self._gate = Gate(Limits().connections)
@@ -96,8 +95,7 @@ class Session:
         summary = None
         if ready:
             restored = self._registrar.restored if self._registrar else None
-            summary = self._tally.summary(at=self._clock(), restored=restored)
-            self._show(summary)
+            summary = self._told.sum_up(restored=restored)
         if self._registrar is not None and self._registrar.failure is not None:
             raise self._registrar.failure
         if self._fault is not None:
@@ -106,7 +104,7 @@ class Session:
 
     async def _wait_for_the_end(self, ready: Ready) -> None:
         if await until_over(self._stopped, ends_at=ready.ends_at, clock=self._clock):
-            self._notify(Level.INFO, "time_is_over", "the time is over (--for); ending", "")
+            self._told.notice(Level.INFO, "time_is_over", "the time is over (--for); ending", "")
 
     async def _start_unless_stopped(self, stack: AsyncExitStack) -> Ready | None:
         """Start; a stop meanwhile cuts it short. What has begun is the stack's to undo."""
@@ -122,25 +120,12 @@ class Session:
             return None
         finally:
             self._starting = None
-            early, self._early = self._early or [], None
         stack.enter_context(announced(self._settings.places.data, self._session_id, ready))
-        self._tell(ready)
-        if not ready.registered:
-            register_by_hand(self._plan.receiver.path, ready.public_url).to(self._notify)
-        for happening in early:
-            self._tell(happening)
+        with self._told.from_now_on(ready):
+            if not ready.registered:
+                by_hand = register_by_hand(self._plan.receiver.path, ready.public_url)
+                by_hand.to(self._told.notice)
         return ready
-
-    def _tell(self, happening: Happening) -> None:
-        """Pass a happening on; what comes before the session is ready waits until it is."""
-        if self._early is not None and not isinstance(happening, Notice):
-            self._early.append(happening)
-            return
-        self._tally.add(happening)
-        self._show(happening)
-
-    def _notify(self, level: Level, code: str, message: str, hint: str) -> None:
-        self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
 
     async def _start(self, stack: AsyncExitStack) -> Ready:
         state, sandbox = self._settings.places.data, None
@@ -161,7 +146,7 @@ class Session:
             path=path,
             bind=self._plan.bind,
             settings=self._settings,
-            notify=self._notify,
+            notify=self._told.notice,
         )
         listener = stack.enter_context(bind(self._plan.bind, self._plan.port))
         port: int = listener.getsockname()[1]
@@ -179,8 +164,8 @@ class Session:
                 session_id=self._session_id,
                 any_tenant=kind is TunnelKind.NONE,
                 secrets=lambda: self.secrets,
-                tell=self._tell,
-                notify=self._notify,
+                tell=self._told.tell,
+                notify=self._told.notice,
                 report=self._report,
                 clock=self._clock,
             ),
@@ -197,7 +182,7 @@ class Session:
                 environment=environment,
                 state=state,
                 tolerance=self._plan.receiver.tolerance,
-                notify=self._notify,
+                notify=self._told.notice,
                 clock=self._clock,
                 fail=self._fail,
                 approve=self._settle_home,
@@ -214,29 +199,20 @@ class Session:
         if self._registrar is not None and public_url is not None:
             registered = await self._registrar.register(stack, public_url)
         await stack.enter_async_context(public.following(self._move))
-        host = f"[{self._plan.bind}]" if ":" in self._plan.bind else self._plan.bind
-        now = self._clock()
-        return Ready(
-            at=now,
-            ends_at=None if self._plan.lasts is None else now + self._plan.lasts,
-            environment=environment,
-            tenant_id=self._settings.tenant_id,
-            public_url=public_url,
-            local_url=f"http://{host}:{port}{path}",
-            handlers=self._plan.handlers,
-            tunnel=kind,
-            inspector=opened.inspector if opened else None,
-            registered=registered.done,
-            previous_url=registered.home_url,
-            home_known=registered.home_known,
-            restore_command=set_command(registered.home_url) if registered.home_url else None,
-            deadline=self._plan.receiver.deadline,
-            events=self._plan.receiver.events,
-            home_url=self._passing_on.home_url if self._passing_on else None,
-            answer_from=self._plan.sharing.answer_from,
-            copy_to=self._plan.sharing.copy_to,
-            keeps_bodies=self._plan.keep_bodies,
-            sandbox=sandbox,
+        return readiness(
+            self._plan,
+            self._settings,
+            Opened(
+                at=self._clock(),
+                environment=environment,
+                port=port,
+                tunnel=kind,
+                public_url=public_url,
+                inspector=opened.inspector if opened else None,
+                registered=registered,
+                home_url=self._passing_on.home_url if self._passing_on else None,
+                sandbox=sandbox,
+            ),
         )
 
     def _settle_home(self, entry: Entry | None) -> None:
@@ -256,7 +232,7 @@ class Session:
     async def _move(self, url: str) -> None:
         """The tunnel has another URL: register that one. Raises ApiProblem."""
         moved = self._registrar is not None and await self._registrar.move(url)
-        self._tell(
+        self._told.tell(
             Notice(
                 at=self._clock(),
                 level=Level.WARNING,
