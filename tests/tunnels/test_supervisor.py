@@ -340,7 +340,7 @@ async def elsewhere() -> AsyncIterator[str]:
         yield f"https://localhost:{port}"
 
 
-BLOCKED = Timing(**{**_members(QUICK), "blocked_after": 0.2})
+BLOCKED = Timing(**{**_members(QUICK), "blocked_after": 0.7})
 
 
 def supervisor_of(url: str, ask: Any = None, told: list[str] | None = None) -> Supervisor:
@@ -360,7 +360,7 @@ def test_where_nobody_can_be_asked_a_blocked_probe_is_an_error() -> None:
             await opening()
             pytest.fail("it was opened")
 
-    with pytest.raises(TunnelError, match=r"within 0\.2 s: its certificate is not") as refused:
+    with pytest.raises(TunnelError, match=r"within 0\.7 s: its certificate is not") as refused:
         run(test())
     assert "--no-probe" in refused.value.hint
 
