@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gooclaim_cli.cli import firing_options as firing
-from gooclaim_cli.cli import options, story_options
+from gooclaim_cli.cli import load_options, options, story_options
 from gooclaim_cli.cli.together import alone, only_with
 
 if TYPE_CHECKING:
@@ -150,6 +150,12 @@ def send_test(
     cacert: options.CaCert = None,
     skip_tls_verify: options.SkipTlsVerify = False,
     yes_remote: firing.YesRemote = False,
+    count: load_options.Count = None,
+    concurrency: load_options.Concurrency = None,
+    rate: load_options.Rate = None,
+    mix: load_options.MixOf = None,
+    duplicates: load_options.Duplicates = None,
+    faults: load_options.Faults = None,
 ) -> None:
     """Fire a sample event at your handler, signed as Gooclaim does, or broken.
 
@@ -159,6 +165,10 @@ def send_test(
         alone(context, "--scenario", *story_options.BESIDE)
         raise typer.Exit(story_options.play(scenario, context.params))
     only_with("--scenario", step=step, junit=junit)
+    if count is not None:
+        alone(context, "--count", *load_options.BESIDE)
+        raise typer.Exit(load_options.load(context.params))
+    load_options.refuse_without_count(context.params)
     from gooclaim_cli import settings as settings_module
     from gooclaim_cli.cli import shooting
     from gooclaim_cli.cli.recipes import RecipeOptions
