@@ -171,7 +171,7 @@ def _plan(given: Mapping[str, Any], mix: "Mix") -> "Plan":
 
 def _find(given: Mapping[str, Any], mix: "Mix") -> Found:
     """The one handler of all these types. Raises GooclaimError."""
-    target = Target(**{name: given[name] for name in _AIM})
+    target = Target(slow="0s", **{name: given[name] for name in _AIM})
     types = mix.event_types[:1] if given["to"] else mix.event_types
     found = {each.conditions.to: each for each in map(target.find, types)}
     if len(found) > 1:

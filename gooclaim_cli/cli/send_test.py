@@ -160,6 +160,8 @@ def send_test(
     """Fire a sample event at your handler, signed as Gooclaim does, or broken.
 
     See what a handler gets wrong: gooclaim send-test --fault all --to 3000
+
+    See how it does on a busy day: gooclaim send-test --count 10000 --rate 500/s --to 3000
     """
     if scenario is not None:
         alone(context, "--scenario", *story_options.BESIDE)

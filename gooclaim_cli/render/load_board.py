@@ -52,6 +52,7 @@ def _bar(console: Console) -> "Progress":
         TimeRemainingColumn,
     )
 
+    console.width -= len("^C ")  # where a terminal echoes it, the line must not grow beyond its end
     return Progress(
         BarColumn(bar_width=None),
         MofNCompleteColumn(),

@@ -1,0 +1,77 @@
+"""`gooclaim send-test --count` in a real terminal: the bar, Ctrl-C, what stays on screen."""
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.load.handlers import ENV, always, handler
+
+from .support import GOOCLAIM, PATIENCE, environment
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is POSIX", allow_module_level=True)
+
+import pexpect
+import pyte
+
+
+class Terminal:
+    """A load in a terminal of 80 columns, and the screen as it looks now."""
+
+    def __init__(self, port: int, home: Path, *more: str) -> None:
+        self._screen = pyte.Screen(80, 60)
+        self._stream = pyte.Stream(self._screen)
+        env = {**environment(home, **ENV, TERM="xterm-256color"), "COLUMNS": ""}
+        self._child = pexpect.spawn(
+            GOOCLAIM[0],
+            [*GOOCLAIM[1:], "send-test", "--to", str(port), *more],
+            env=env,
+            dimensions=(60, 80),
+            encoding="utf-8",
+        )
+
+    @property
+    def screen(self) -> str:
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def see(self, pattern: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while not re.search(pattern, self.screen):
+            assert time.monotonic() < until, self.screen
+            self._stream.feed(self._child.read_nonblocking(65536, PATIENCE))
+
+    def press_control_c(self) -> None:
+        self._child.sendintr()
+
+    def end(self) -> int | None:
+        self._child.expect(pexpect.EOF, timeout=PATIENCE)
+        self._stream.feed(self._child.before or "")
+        self._child.close()
+        return self._child.exitstatus
+
+
+def test_control_c_shows_what_there_is(home: Path) -> None:
+    with handler(always(200)) as hooks:
+        terminal = Terminal(hooks.port, home, "--count", "90000", "--rate", "300/s")
+        terminal.see(r"━ +[1-9]\d*/90000 +\d+/s +p99 +[\d.]+ ms")
+        terminal.press_control_c()
+        assert terminal.end() == 130
+        seen = len(hooks.seen)
+    sent = re.search(r"Sent +([\d,]+) of 90,000 in ", terminal.screen)
+    assert sent
+    assert 0 < int(sent[1].replace(",", "")) <= seen + 10
+    assert re.search(r"^Latency .* ms  from when it was due$", terminal.screen, re.M)
+    assert "Stopped. All " in terminal.screen
+    assert "Traceback" not in terminal.screen
+
+
+def test_at_the_end_the_bar_is_gone(home: Path) -> None:
+    with handler(always(200)) as hooks:
+        terminal = Terminal(hooks.port, home, "--count", "120", "--rate", "200/s")
+        terminal.see(r"━.* \d+/120 ")
+        assert terminal.end() == 0
+    assert "━" not in terminal.screen
+    assert "All 120 were answered" in terminal.screen
