@@ -29,7 +29,7 @@ def show_report(report: Report, console: Console) -> None:
     lines = facts(_facts(report), width=width)
     if report.tally.latency.count:
         lines += [Text(), *_times(report), Text(), *_histogram(report.tally.latency, console)]
-    lines += [Text(), *_answers(report), Text(), *_judged(report, width), Text()]
+    lines += [Text(), *_answers(report, width), Text(), *_judged(report, width), Text()]
     lines += [Text(_verdict(report), style="green" if report.held else "red")]
     for note in _notes(report):
         lines += map(Text, wrap_words(note, width=width))
@@ -106,18 +106,19 @@ def _bar(count: int, most: int, room: int, console: Console) -> str:
     return _EIGHTHS[7] * full + (_EIGHTHS[rest - 1] if rest else "")
 
 
-def _answers(report: Report) -> Iterator[Text]:
+def _answers(report: Report, width: int) -> Iterator[Text]:
     tally = report.tally
     yield Text(f"{'ANSWER':20}  {'REQUESTS':>8}", style="dim")
     for status in sorted(tally.statuses):
-        yield _share(str(status), tally.statuses[status], tally.done)
+        yield Text(_share(str(status), tally.statuses[status], tally.done))
     for failure, count in tally.failures.most_common():
         said = visible(tally.messages[failure] or failure.value)
-        yield _share("none", count, tally.done).append(f"  {said}", style="red")
+        line = f"{_share('none', count, tally.done)}  {said}"
+        yield from _wrapped(line, width, hanging=41, style="red")
 
 
-def _share(label: str, count: int, done: int) -> Text:
-    return Text(f"{label:20}  {count:>8,}  {count / done * 100:5.1f} %")
+def _share(label: str, count: int, done: int) -> str:
+    return f"{label:20}  {count:>8,}  {count / done * 100:5.1f} %"
 
 
 def _judged(report: Report, width: int) -> Iterator[Text]:
@@ -126,11 +127,14 @@ def _judged(report: Report, width: int) -> Iterator[Text]:
         label = _KINDS.get(judged.what, sent)
         line = f"{label:20}  {judged.count:>8,}  {judged.held:>8,}  "
         line += f"{HANDLING[judged.what].status:15}"
-        wrong = judged.held < judged.count
-        first, *rest = wrap_words(
-            f"{line}  {_wrong(judged)}" if wrong else line, width=width, hanging=" " * 59
-        )
-        yield from (Text(each, style="red" if wrong else "") for each in (first, *rest))
+        if judged.held < judged.count:
+            yield from _wrapped(f"{line}  {_wrong(judged)}", width, hanging=59, style="red")
+        else:
+            yield Text(line)
+
+
+def _wrapped(line: str, width: int, *, hanging: int, style: str) -> Iterator[Text]:
+    yield from (Text(each, style) for each in wrap_words(line, width=width, hanging=" " * hanging))
 
 
 def _wrong(judged: Judged) -> str:
@@ -167,4 +171,4 @@ def _notes(report: Report) -> Iterator[str]:
             " time told is its own. A lower --rate leaves it out."
         )
     if tally.failures and tally.latency.count < tally.done:
-        yield "Requests that no connection was there for are in none of the times."
+        yield "Requests whose connection failed or broke are in none of the times."

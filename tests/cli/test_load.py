@@ -1,6 +1,7 @@
 """`gooclaim send-test --count`: what reaches a handler, when, and what is told of its answers."""
 
 import asyncio
+import contextlib
 import json
 import re
 import ssl
@@ -8,6 +9,7 @@ import struct
 import time
 import tracemalloc
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 from socket import SO_LINGER, SOL_SOCKET
@@ -27,7 +29,7 @@ from gooclaim_cli.load.running import Load
 from gooclaim_cli.render.load_objects import JsonLoadBoard
 from gooclaim_cli.wire import CATALOGUE, EVENT_HEADER, SigningSecret, decode_event
 from tests.load.handlers import ENV, SECRET, Careful, Decide, Stalling, always, handler
-from tests.sending.servers import OK, raw_server
+from tests.sending.servers import OK, raw_server, read_request
 
 from . import handlers
 from .beside import beside
@@ -233,8 +235,36 @@ def test_a_handler_that_breaks_off_is_counted(run_here: RunHere) -> None:
     assert load["errors"] == {"connection_reset": 10}
     assert load["judged"][0]["wrong"] == {"no_answer": 10}
     assert sum(each["count"] for each in load["histogram"]) == 20
-    assert re.search(r"^none +10 +33.3 %  .* closed the connection without", done.stdout, re.M)
+    assert re.search(
+        r"none +10 +33.3 %  localhost:\d+ closed the\s+connection\s+without\s+an answer\n",
+        done.stdout,
+    )
     assert "no answer: 10" in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
+def test_a_handler_that_goes_away_is_counted_to_the_end(run_here: RunHere) -> None:
+    async def until_gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(10):
+            await read_request(reader)
+            writer.write(OK)
+        gone.set()
+        writer.close()
+
+    @contextlib.asynccontextmanager
+    async def server() -> AsyncIterator[int]:
+        async with await asyncio.start_server(until_gone, "127.0.0.1", 0) as serving:
+            ending = asyncio.create_task(gone.wait())
+            ending.add_done_callback(lambda _: serving.close())
+            yield serving.sockets[0].getsockname()[1]
+
+    gone = asyncio.Event()
+    with beside(server()) as port:
+        done = run_here(many(40, port, "--concurrency", "1", "--rate", "200", "--json"), **ENV)
+    load, _ = told(done)
+    assert (done.code, load["done"], load["statuses"]) == (1, 40, {"200": 10})
+    assert load["errors"]["connection_refused"] >= 25
+    assert sum(load["errors"].values()) == 30
 
 
 def test_ones_own_event_over_tls(run_here: RunHere, home: Path) -> None:
