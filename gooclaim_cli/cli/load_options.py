@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
-from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from gooclaim_cli.cli.aiming import Found, Target
 from gooclaim_cli.cli.together import only_with
 from gooclaim_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from gooclaim_cli.cli.aiming import Found
     from gooclaim_cli.firing.samples import Recipe
     from gooclaim_cli.load.mix import Mix
     from gooclaim_cli.load.plan import Plan
@@ -99,6 +97,8 @@ def refuse_without_count(given: Mapping[str, Any]) -> None:
 
 def load(given: Mapping[str, Any]) -> ExitCode:
     """Do what the command's parameters say. Raises GooclaimError."""
+    from random import Random, SystemRandom
+
     from gooclaim_cli.cli import loading
     from gooclaim_cli.firing.samples import SEEDED_TIME
     from gooclaim_cli.load.events import Events
@@ -153,6 +153,8 @@ def _recipe_and_mix(given: Mapping[str, Any]) -> "tuple[Recipe, Mix]":
 
 
 def _plan(given: Mapping[str, Any], mix: "Mix") -> "Plan":
+    from random import SystemRandom
+
     from gooclaim_cli.load.plan import Plan
     from gooclaim_cli.load.shares import parse_fault_shares, parse_rate, parse_share
 
@@ -163,14 +165,16 @@ def _plan(given: Mapping[str, Any], mix: "Mix") -> "Plan":
         connections=given["concurrency"] or _CONNECTIONS,
         mix=mix,
         rate=None if rate is None else parse_rate(rate),
-        duplicates=Fraction(0) if duplicates is None else parse_share("--duplicates", duplicates),
+        duplicates=parse_share("--duplicates", "0" if duplicates is None else duplicates),
         faults=() if faults is None else parse_fault_shares(faults),
         seed=SystemRandom().getrandbits(64) if seed is None else seed,
     )
 
 
-def _find(given: Mapping[str, Any], mix: "Mix") -> Found:
+def _find(given: Mapping[str, Any], mix: "Mix") -> "Found":
     """The one handler of all these types. Raises GooclaimError."""
+    from gooclaim_cli.cli.aiming import Target
+
     target = Target(slow="0s", **{name: given[name] for name in _AIM})
     types = mix.event_types[:1] if given["to"] else mix.event_types
     found = {each.conditions.to: each for each in map(target.find, types)}
