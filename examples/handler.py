@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SECRET = os.environ["GOOCLAIM_SIGNING_SECRET"].encode()
 TOLERANCE = 5 * 60
+LARGEST = 1024 * 1024
 MEMBERS = ("event_id", "event_type", "tenant_id", "occurred_at", "data")
 
 processed: set[str] = set()
@@ -38,8 +40,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.answer(self.receive(body))
+        size = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(min(size, 16 * LARGEST))  # who is still sending reads no answer
+        self.close_connection = self.close_connection or size > LARGEST
+        self.answer(413 if size > LARGEST else self.receive(body))
 
     def receive(self, body: bytes) -> int:
         expected = hmac.new(SECRET, body, hashlib.sha256).hexdigest()
@@ -47,11 +51,13 @@ class Handler(BaseHTTPRequestHandler):
         if not hmac.compare_digest(expected.encode(), given.encode()):
             return 401
         timestamp = self.headers.get("X-Gooclaim-Timestamp", "")
-        if not timestamp.isdecimal() or abs(time.time() - int(timestamp)) > TOLERANCE:
+        if not re.fullmatch("[0-9]{1,12}", timestamp):
+            return 401
+        if abs(time.time() - int(timestamp)) > TOLERANCE:
             return 401
         try:
             event = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return 400
         if not isinstance(event, dict) or any(name not in event for name in MEMBERS):
             return 400
@@ -86,6 +92,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if not SECRET:
+        sys.exit("GOOCLAIM_SIGNING_SECRET is empty: anybody could sign with that")
     server = Server(("127.0.0.1", int(sys.argv[1])), Handler)
     print(server.server_port, flush=True)
     server.serve_forever()

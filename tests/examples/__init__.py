@@ -1,0 +1,1 @@
+"""The handlers in `examples/`, started as their README says."""
