@@ -22,13 +22,16 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-# Several with commas, while a new one replaces an old one. Where there is none, nothing matches.
-SECRETS = re.findall(rb"[^,\s]+", os.environ["GOOCLAIM_SIGNING_SECRET"].encode())
+# Several with commas, while a new one replaces an old one.
+SECRETS = re.findall(rb"[^,\s]+", os.environ.get("GOOCLAIM_SIGNING_SECRET", "").encode())
 TOLERANCE = 5 * 60  # seconds that a timestamp may be off, either way
 LARGEST = 1024 * 1024  # bytes of a body
 LEASE = 10 * 60  # longer than any work takes: what is still in flight then has died
 KEEP = 7 * 24 * 60 * 60  # how long a processed key is known
 INBOX = Path("inbox.db")
+
+if not SECRETS:
+    raise SystemExit("GOOCLAIM_SIGNING_SECRET is not set")
 
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 log = logging.getLogger("handler")  # of types, ids and kinds of errors: never of data

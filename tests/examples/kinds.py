@@ -1,5 +1,6 @@
 """Which examples there are, what each needs, and how each is told to wait and to fail."""
 
+import hashlib
 import importlib.util
 import os
 import shutil
@@ -19,11 +20,12 @@ KEEP: Final = 7 * 24 * 60 * 60.0
 
 # What a test puts into the work: it waits and fails as the event's data tell it to.
 _PYTHON: Final = """\
-    import pathlib, time
+    import pathlib
+    import time
 
     told = event.data if hasattr(event, "data") else event["data"]
     if "waits_for" in told:
-        log.info("waiting")
+        log.info("waiting for %s", told["waits_for"])
         while not pathlib.Path(told["waits_for"]).exists():
             time.sleep(0.01)
     if "fails_until" in told and not pathlib.Path(told["fails_until"]).exists():
@@ -52,7 +54,7 @@ class Kind:
     """An example: its heading in the README, and its file with the work.
 
     `before` is the line there that `trial` is put before. `age` lets seconds pass for a key of the
-    inbox in a folder. `modules` and `programs` are what it needs.
+    inbox in a folder. `modules` (Python's), `packages` (Node's) and `programs` are what it needs.
     """
 
     heading: str
@@ -61,6 +63,7 @@ class Kind:
     trial: str = _PYTHON
     age: Age = _IN_SQLITE
     modules: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -70,7 +73,10 @@ class Kind:
     def missing(self) -> list[str]:
         """What is not installed of what it needs."""
         modules = (name for name in self.modules if importlib.util.find_spec(name) is None)
-        return [*modules, *(name for name in self.programs if shutil.which(name) is None)]
+        installed = self.folder / "node_modules"
+        packages = (name for name in self.packages if not (installed / name).exists())
+        programs = (name for name in self.programs if shutil.which(name) is None)
+        return [*modules, *packages, *programs]
 
     @property
     def folder(self) -> Path:
@@ -93,11 +99,71 @@ class Kind:
         return folder
 
 
+_JAVASCRIPT: Final = """\
+  const { existsSync } = await import("node:fs");
+  const told = event.data;
+  if (told.waits_for) log("waiting for", told.waits_for);
+  while (told.waits_for && !existsSync(told.waits_for)) await breathe();
+  if (told.fails_until && !existsSync(told.fails_until)) {
+    throw new Error("somebody's number is 9876543210");
+  }
+"""
+_JAVA: Final = """\
+        Map<?, ?> told = (Map<?, ?>) event.get("data");
+        if (told.get("waits_for") instanceof String gate) {
+            log("waiting for %s", gate);
+            while (!Files.exists(Path.of(gate))) {
+                Thread.sleep(10);
+            }
+        }
+        if (told.get("fails_until") instanceof String file && !Files.exists(Path.of(file))) {
+            throw new IllegalStateException("somebody's number is 9876543210");
+        }
+"""
+
+
+def _age_file(folder: Path, value: str, seconds: float) -> None:
+    """Age a processed key of an inbox of files; what is to be worked on is timed in memory."""
+    file = folder / "inbox" / hashlib.sha256(value.encode()).hexdigest()
+    found = file.stat()
+    if not found.st_size:
+        os.utime(file, (found.st_atime, found.st_mtime - seconds))
+
+
 FASTAPI: Final = Kind(
     "FastAPI",
     "fastapi/handler.py",
     '    log.info("processed',
     modules=("fastapi", "uvicorn"),
 )
-KINDS: Final = (FASTAPI,)
+FLASK: Final = Kind(
+    "Flask",
+    "flask/handler.py",
+    '    log.info("processed',
+    modules=("flask", "gunicorn"),
+)
+DJANGO: Final = Kind(
+    "Django",
+    "django/gooclaim_inbox/management/commands/process_events.py",
+    '    log.info("processed',
+    age=_row("gooclaim_inbox_delivery", "key"),
+    modules=("django", "gunicorn"),
+)
+EXPRESS: Final = Kind(
+    "Express",
+    "express/handler.js",
+    '  log("processed',
+    trial=_JAVASCRIPT,
+    packages=("express", "better-sqlite3"),
+    programs=("node",),
+)
+JAVA: Final = Kind(
+    "Java",
+    "java/Handler.java",
+    '        log("processed',
+    trial=_JAVA,
+    age=_age_file,
+    programs=("java", "javac"),
+)
+KINDS: Final = (FASTAPI, FLASK, DJANGO, EXPRESS, JAVA)
 MAY_SKIP: Final = not os.environ.get("GOOCLAIM_TESTS_SKIP_NOTHING")

@@ -44,18 +44,24 @@ class Output:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self._ended = False
+        self._readers: set[threading.Thread] = set()
         self._more = threading.Condition()
 
-    def read(self, process: subprocess.Popen[str]) -> None:
-        """Read until the end."""
+    def read(self, process: subprocess.Popen[str]) -> threading.Thread:
+        """Read what a process says, on a thread, until its end."""
+        reader = threading.Thread(target=self._read, args=(process,))
+        self._readers.add(reader)
+        reader.start()
+        return reader
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             with self._more:
                 self.lines.append(line.rstrip("\n"))
                 self._more.notify_all()
         with self._more:
-            self._ended = True
+            self._readers.remove(threading.current_thread())
             self._more.notify_all()
 
     def wait_for(self, look: Callable[[], Found | None], patience: float = PATIENCE) -> Found:
@@ -63,7 +69,7 @@ class Output:
         until = time.monotonic() + patience
         with self._more:
             while not (found := look()):
-                if self._ended or not self._more.wait(until - time.monotonic()):
+                if not self._readers or not self._more.wait(until - time.monotonic()):
                     raise AssertionError("waited in vain; it said:\n" + "\n".join(self.lines))
         return found
 
@@ -129,8 +135,7 @@ def terminal(
         text=True,
         start_new_session=True,
     ) as process:
-        reader = threading.Thread(target=output.read, args=(process,))
-        reader.start()
+        reader = output.read(process)
         try:
             yield process
         finally:

@@ -107,7 +107,7 @@ def test_a_token_that_was_refused_is_replaced_once(tmp_path: Path) -> None:
 
 def test_an_expired_token_is_replaced_in_the_middle_of_a_session(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with world(tmp_path, token_lifetime=0.5, clock=lambda: NOW) as here:
+        async with world(tmp_path, token_lifetime=60, clock=lambda: NOW) as here:
             token: list[str] = []
 
             async def expire(seen: Seen) -> Answer | None:
