@@ -72,6 +72,8 @@ class Kind:
     @property
     def missing(self) -> list[str]:
         """What is not installed of what it needs."""
+        if sys.platform == "win32":
+            return ["a shell, which the README's commands are for,"]
         modules = (name for name in self.modules if importlib.util.find_spec(name) is None)
         installed = self.folder / "node_modules"
         packages = (name for name in self.packages if not (installed / name).exists())
