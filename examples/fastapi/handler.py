@@ -21,6 +21,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import ClientDisconnect
 
 # Several with commas, while a new one replaces an old one.
 SECRETS = re.findall(rb"[^,\s]+", os.environ.get("GOOCLAIM_SIGNING_SECRET", "").encode())
@@ -152,10 +153,13 @@ app = FastAPI(lifespan=lifespan, openapi_url=None)
 async def raw_body(request: Request) -> bytes:
     """The bytes that were signed, before anything parses them."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise HTTPException(413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST:
+                raise HTTPException(413)
+    except ClientDisconnect:  # in the middle of the body: no fault of ours
+        raise HTTPException(400) from None
     return bytes(body)
 
 

@@ -1,12 +1,14 @@
 """Which examples there are, what each needs, and how each is told to wait and to fail."""
 
+import contextlib
 import hashlib
 import importlib.util
 import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ from typing import Final
 from tests.examples.running import EXAMPLES
 
 Age = Callable[[Path, str, float], None]
+Lose = Callable[[Path], AbstractContextManager[None]]
 
 LEASE: Final = 10 * 60.0
 KEEP: Final = 7 * 24 * 60 * 60.0
@@ -33,20 +36,40 @@ _PYTHON: Final = """\
 """
 
 
-def _row(table: str, key: str) -> Age:
+def _without_table(table: str) -> Lose:
+    """Lose a SQLite inbox for a while."""
+
+    @contextlib.contextmanager
+    def lose(folder: Path) -> Iterator[None]:
+        with contextlib.closing(sqlite3.connect(folder / "inbox.db")) as database:
+            database.execute(f"ALTER TABLE {table} RENAME TO lost")
+            yield
+            database.execute(f"ALTER TABLE lost RENAME TO {table}")
+
+    return lose
+
+
+@contextlib.contextmanager
+def _without_folder(folder: Path) -> Iterator[None]:
+    """Lose an inbox of files for a while."""
+    lost = (folder / "inbox").rename(folder / "lost")
+    yield
+    lost.rename(folder / "inbox")
+
+
+def _row(table: str) -> Age:
     """Age a key in a SQLite inbox."""
 
     def age(folder: Path, value: str, seconds: float) -> None:
-        database = sqlite3.connect(folder / "inbox.db")
-        statement = f"UPDATE {table} SET due = due - ? WHERE {key} = ?"
-        with database:
+        statement = f"UPDATE {table} SET due = due - ? WHERE key = ?"
+        with contextlib.closing(sqlite3.connect(folder / "inbox.db")) as database, database:
             assert database.execute(statement, (seconds, value)).rowcount == 1
-        database.close()
 
     return age
 
 
-_IN_SQLITE: Final = _row("inbox", "key")
+_IN_SQLITE: Final = _row("inbox")
+_LOSE_TABLE: Final = _without_table("inbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +77,8 @@ class Kind:
     """An example: its heading in the README, and its file with the work.
 
     `before` is the line there that `trial` is put before. `age` lets seconds pass for a key of the
-    inbox in a folder. `modules` (Python's), `packages` (Node's) and `programs` are what it needs.
+    inbox in a folder, `lose` takes that inbox away for a while. `modules` (Python's), `packages`
+    (Node's) and `programs` are what it needs.
     """
 
     heading: str
@@ -62,6 +86,7 @@ class Kind:
     before: str
     trial: str = _PYTHON
     age: Age = _IN_SQLITE
+    lose: Lose = _LOSE_TABLE
     modules: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
@@ -148,7 +173,8 @@ DJANGO: Final = Kind(
     "Django",
     "django/gooclaim_inbox/management/commands/process_events.py",
     '    log.info("processed',
-    age=_row("gooclaim_inbox_delivery", "key"),
+    age=_row("gooclaim_inbox_delivery"),
+    lose=_without_table("gooclaim_inbox_delivery"),
     modules=("django", "gunicorn"),
 )
 EXPRESS: Final = Kind(
@@ -165,6 +191,7 @@ JAVA: Final = Kind(
     '        log("processed',
     trial=_JAVA,
     age=_age_file,
+    lose=_without_folder,
     programs=("java", "javac"),
 )
 KINDS: Final = (FASTAPI, FLASK, DJANGO, EXPRESS, JAVA)

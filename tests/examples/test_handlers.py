@@ -58,6 +58,7 @@ def test_it_keeps_the_rules(kind: Kind, tmp_path: Path) -> None:
         expected = [broken, old, *every_fixture(gooclaim), *every_fault(gooclaim)]
         expected += [*odd_ones(gooclaim), *once_only(gooclaim), *every_story(gooclaim)]
         expected += redelivered(program, gooclaim, kind, folder)
+        expected += not_stored_at_first(gooclaim, kind, folder)
         wait_for(program, expected)
         assert gooclaim.deliver(held_up) in TAKEN  # however long its work takes
         program.output.find(f"^waiting for {gate}$")
@@ -158,6 +159,15 @@ def redelivered(program: Running, gooclaim: Gooclaim, kind: Kind, folder: Path) 
     program.output.find(f"^failed .*({key}|{hashlib.sha256(key.encode()).hexdigest()})")
     kind.age(folder, sample.idempotency_key, -3600)
     repaired.touch()
+    assert gooclaim.deliver(sample) in TAKEN
+    return [sample]
+
+
+def not_stored_at_first(gooclaim: Gooclaim, kind: Kind, folder: Path) -> list[Sample]:
+    """What cannot be stored is not taken; it is, when it is tried again. The worker lives on."""
+    sample = event()
+    with kind.lose(folder):
+        assert gooclaim.deliver(sample) in range(500, 600)
     assert gooclaim.deliver(sample) in TAKEN
     return [sample]
 
