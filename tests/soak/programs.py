@@ -109,10 +109,12 @@ async def _drain(stream: asyncio.StreamReader) -> None:
 
 
 @asynccontextmanager
-async def launched(home: Path, handler_port: int, secret: str) -> AsyncIterator[Process]:
-    """Start `gooclaim listen`; it may not be ready yet."""
+async def launched(home: Path, handler_port: int | None, secret: str) -> AsyncIterator[Process]:
+    """Start `gooclaim listen`, where there is no port, without a handler. May not be ready."""
     env = environment(home, GOOCLAIM_SIGNING_SECRET=secret)
-    command = [*GOOCLAIM, "listen", "--tunnel", "none", "--json", "-f", str(handler_port)]
+    command = [*GOOCLAIM, "listen", "--tunnel", "none", "--json"]
+    if handler_port is not None:
+        command += ["-f", str(handler_port)]
     process = await _start(command, env)
     try:
         yield process
@@ -124,7 +126,7 @@ async def launched(home: Path, handler_port: int, secret: str) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def listening(home: Path, handler_port: int, secret: str) -> AsyncIterator[Listening]:
+async def listening(home: Path, handler_port: int | None, secret: str) -> AsyncIterator[Listening]:
     """Run `gooclaim listen` and wait until it is ready. Raises Lost where it does not start."""
     async with launched(home, handler_port, secret) as process:
         session = Listening(process, await _ready(process))
