@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from gooclaim_cli.direct import DirectProtocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,7 @@ _HEAD_TOO_LARGE: Final = 431
 _NOT_IMPLEMENTED: Final = 501
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(DirectProtocol):
     """uvicorn's HTTP protocol with a deadline for each phase and a bound for each size."""
 
     def __init__(self, *args: Any, limits: Limits, gate: Gate, **options: Any) -> None:

@@ -8,11 +8,13 @@ lane of its own, of which each commit takes a little: what must be durable never
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
+import msgspec
+
+from gooclaim_cli.errors import StorageError
 from gooclaim_cli.history.operations import Nothing, Operation
 from gooclaim_cli.history.trouble import storage_error
 from gooclaim_cli.history.writing import Failure
@@ -24,6 +26,10 @@ _TRY_AGAIN: Final = 1.0
 # (`trimming`), and the most of a commit.
 _MOST_WAITING: Final = 16 * 1024 * 1024
 _MOST_AT_ONCE: Final = 1024 * 1024
+
+
+# What is called with an operation's result, or with the StorageError that it was not written for.
+Then: TypeAlias = Callable[[Any], None]
 
 
 class Writer(Protocol):
@@ -49,10 +55,9 @@ class Writer(Protocol):
         """End; nothing is being written."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Queued:
+class _Queued(msgspec.Struct):
     operation: Operation
-    done: "asyncio.Future[Any] | None"
+    then: Then | None
     weight: int | None = None
 
 
@@ -79,14 +84,21 @@ class GroupCommit:
         Awaiting raises StorageError.
         """
         done: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.append(_Queued(operation, done))
+        self.call(operation, partial(resolve, done))
+        return done
+
+    def call(self, operation: Operation, then: Then) -> None:
+        """Have an operation written; once it is durable, `then` is given its result.
+
+        Or the StorageError. It must not raise: it would keep others from what they wait for.
+        """
+        self._queue.append(_Queued(operation, then))
         self._urgent += 1
         if self._urgent >= self._writer.enough:
             if self._writing < self._writer.depth:
                 self._schedule_turns(0)
         elif self._urgent == 1 and not self._writing:
             self._schedule_turns(self._writer.turns)
-        return done
 
     def enqueue(self, operation: Operation, *, weight: int | None = None) -> None:
         """Have an operation written with a later commit, in the order of the calls.
@@ -157,11 +169,10 @@ class GroupCommit:
         kept = []
         for each, result in zip(batch, results, strict=True):
             if not isinstance(result, Failure):
-                if each.done is not None and not each.done.done():
-                    each.done.set_result(result)
-            elif each.done is not None:
-                if not each.done.done():
-                    each.done.set_exception(storage_error(self._path, result.error()))
+                if each.then is not None:
+                    each.then(result)
+            elif each.then is not None:
+                each.then(storage_error(self._path, result.error()))
             elif result.of_the_file and each.weight is None:
                 kept.append(each)
         self._queue[:0] = kept
@@ -171,3 +182,13 @@ class GroupCommit:
             return  # what is queued is asked about again when that is written
         elif self._queue or self._lane:
             self._schedule_in(_TRY_AGAIN if kept else _LAZY_FLUSH)
+
+
+def resolve(done: "asyncio.Future[Any]", result: object) -> None:
+    """Give whoever awaits a future a result, or the StorageError that it is."""
+    if done.done():  # nobody waits any more
+        return
+    if isinstance(result, StorageError):
+        done.set_exception(result)
+    else:
+        done.set_result(result)

@@ -4,21 +4,25 @@ What must be durable before Gooclaim is answered is awaited; a forward's outcome
 commit.
 """
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from gooclaim_cli.errors import StorageError
 from gooclaim_cli.happenings import HandlerAnswer
 from gooclaim_cli.history.apart import Apart
-from gooclaim_cli.history.group_commit import GroupCommit
+from gooclaim_cli.history.group_commit import GroupCommit, resolve
 from gooclaim_cli.history.here import Here
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.operations import (
     Claimed,
     DeliveryRow,
     ForgetKeys,
+    HeldBy,
     RecordForward,
     Settle,
     StoreCapture,
@@ -85,13 +89,40 @@ class Ledger:
         its key is in flight, it is then settled, too. Raises StorageError: then nothing was stored
         and nothing may be acknowledged.
         """
-        row, running = self._row(arrival), dict[str, bool]()
-        while True:
-            take = Take(row, self._owner, now, answer, shown, running)
-            result = await self._commits.submit(take)
-            if isinstance(result, Claimed):
-                return result.claim
-            running = {**running, result.owner: not self._is_gone(result.owner)}
+        done: asyncio.Future[Claim] = asyncio.get_running_loop().create_future()
+        self.begin_take(arrival, partial(resolve, done), now=now, answer=answer, shown=shown)
+        return await done
+
+    def begin_take(
+        self,
+        arrival: Arrival,
+        then: Callable[[Claim | StorageError], None],
+        *,
+        now: float,
+        answer: int | None = None,
+        shown: bool = True,
+    ) -> None:
+        """Do what `take` does, and call `then` with what that returns or raises.
+
+        `then` must not raise.
+        """
+        take = Take(self._row(arrival), self._owner, now, answer, shown, {})
+        self._commits.call(take, partial(self._taken, take, then))
+
+    def _taken(
+        self,
+        take: Take,
+        then: Callable[[Claim | StorageError], None],
+        result: Claimed | HeldBy | StorageError,
+    ) -> None:
+        if isinstance(result, Claimed):
+            then(result.claim)
+        elif isinstance(result, StorageError):
+            then(result)
+        else:
+            running = {**take.running, result.owner: not self._is_gone(result.owner)}
+            again = msgspec.structs.replace(take, running=running)
+            self._commits.call(again, partial(self._taken, again, then))
 
     async def take_unverified(self, arrival: Arrival) -> None:
         """Store a delivery that was not verified but is passed on: durable on return, and no key.

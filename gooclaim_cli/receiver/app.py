@@ -8,53 +8,32 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from random import Random, SystemRandom
-from typing import Any, Final
+from typing import Any
 
-from gooclaim_cli.happenings import Disposition, Happening, Level, Notice
-from gooclaim_cli.history.keys import Claim
+from gooclaim_cli.happenings import Happening, Level, Notice
 from gooclaim_cli.history.ledger import Arrival, Ledger
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answering import answering
 from gooclaim_cli.receiver.answers import Answer
-from gooclaim_cli.receiver.exchange import ExchangePolicy
+from gooclaim_cli.receiver.bodies import (
+    BodyReader,
+    CrowdedError,
+    HungUpError,
+    Receive,
+    TooLargeError,
+)
+from gooclaim_cli.receiver.checking import Checker
+from gooclaim_cli.receiver.direct import Direct
+from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy
 from gooclaim_cli.receiver.forwarding import Forwarder
 from gooclaim_cli.receiver.home_first import HomeFirst
 from gooclaim_cli.receiver.options import ReceiverOptions
 from gooclaim_cli.receiver.passing_on import PassingOn
-from gooclaim_cli.receiver.replies import Reply, delivered
-from gooclaim_cli.ulids import new_ulid
-from gooclaim_cli.wire import (
-    IDEMPOTENCY_KEY_HEADER,
-    Delivery,
-    Finding,
-    Reason,
-    SigningSecret,
-    Verdict,
-    verify,
-)
+from gooclaim_cli.receiver.rejections import Rejections
+from gooclaim_cli.receiver.replies import Reply
+from gooclaim_cli.wire import SigningSecret
 
-# Bodies up to the first size are always read; larger ones only while all together are below the
-# second: slow senders of large bodies can neither fill the memory nor keep real events out.
-_SMALL: Final = 64 * 1024
-_MOST_READ_AT_ONCE: Final = 32 * 1024 * 1024
-Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
-
-
-class _TooLargeError(Exception):
-    """The body is larger than allowed; `size` is what is known of its length."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self.size = size
-
-
-class _CrowdedError(Exception):
-    """Too many large bodies are being read at once."""
-
-
-class _HungUpError(Exception):
-    """The sender went away before its request was whole."""
 
 
 class Receiver:
@@ -78,15 +57,16 @@ class Receiver:
         passing_on: PassingOn | None = None,
     ) -> None:
         self._options = options
-        self._secrets = secrets
-        self._ledger = ledger
         self._tell = tell
         self._report = report
         self._clock = clock
-        self._random = random or SystemRandom()
         self._path = options.path.encode()
         self._told_other_path = False
-        self._reading = 0  # bytes of bodies that are not whole yet, of all connections
+        self._bodies = BodyReader(options.max_body)
+        self._checker = Checker(
+            options, secrets=secrets, clock=clock, random=random or SystemRandom()
+        )
+        self._rejections = Rejections(ledger, tell, clock)
         self._exchange = answering(
             ExchangePolicy(
                 deadline=options.deadline,
@@ -100,6 +80,16 @@ class Receiver:
             tell=tell,
             clock=clock,
         )
+        self.direct: Direct | None = None
+        if isinstance(self._exchange, Exchange) and not forwarder.handlers:
+            self.direct = Direct(
+                options,
+                checker=self._checker,
+                rejections=self._rejections,
+                exchange=self._exchange,
+                ledger=ledger,
+                fault=self._tell_fault,
+            )
 
     async def finish(self) -> None:
         """Answer the deliveries that are under way: soon as their handlers do, else with 503."""
@@ -125,9 +115,9 @@ class Receiver:
                 await self._reject(arrival, send)
             else:
                 await self._answer(arrival, await asking, send)
-        except _HungUpError:
+        except HungUpError:
             return
-        except _CrowdedError:
+        except CrowdedError:
             await _respond(send, answers.CROWDED)
         except Exception as error:  # the session goes on; the person is told
             await _respond(send, answers.INTERNAL)
@@ -177,81 +167,17 @@ class Receiver:
         self._tell(notice)
 
     async def _read(self, headers: Sequence[tuple[bytes, bytes]], receive: Receive) -> Arrival:
-        """Read and verify one request. Raises _HungUpError, _CrowdedError."""
+        """Read and verify one request. Raises HungUpError, CrowdedError."""
         try:
-            body = await self._read_body(headers, receive)
-        except _TooLargeError as error:
-            detail = f"the body has more than {self._options.max_body} bytes"
-            finding = Finding(Reason.BODY_TOO_LARGE, detail)
-            delivery = Delivery.from_raw(headers, b"")
-            return self._arrival(delivery, Verdict((finding,), None, None), error.size)
-        delivery = Delivery.from_raw(headers, body)
-        verdict = verify(
-            delivery,
-            self._secrets(),
-            now=self._clock(),
-            tolerance=self._options.tolerance,
-            signed_content=self._options.signed_content,
-            tenant_id=self._options.tenant_id,
-        )
-        return self._arrival(delivery, verdict, len(body))
-
-    async def _read_body(self, headers: Sequence[tuple[bytes, bytes]], receive: Receive) -> bytes:
-        """Read the whole body. A declared length is believed at once.
-
-        Raises _TooLargeError, _CrowdedError, _HungUpError.
-        """
-        limit = self._options.max_body
-        for name, value in headers:
-            if name == b"content-length" and value.isdigit() and int(value) > limit:
-                raise _TooLargeError(int(value))
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body", False):
-            body: bytes = message.get("body", b"")  # most come whole
-            if len(body) > limit:
-                raise _TooLargeError(len(body))
-            return body
-        return await self._read_parts(message, receive)
-
-    async def _read_parts(self, message: Any, receive: Receive) -> bytes:
-        limit = self._options.max_body
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            while True:
-                if message["type"] != "http.request":
-                    raise _HungUpError
-                chunk = message.get("body", b"")
-                chunks.append(chunk)
-                size += len(chunk)
-                self._reading += len(chunk)
-                if size > limit:
-                    raise _TooLargeError(size)
-                if size > _SMALL and self._reading > _MOST_READ_AT_ONCE:
-                    raise _CrowdedError
-                if not message.get("more_body", False):
-                    return b"".join(chunks)
-                message = await receive()
-        finally:
-            self._reading -= size
-
-    def _arrival(self, delivery: Delivery, verdict: Verdict, size: int) -> Arrival:
-        now = self._clock()
-        return Arrival(
-            delivery_id=f"dlv_{new_ulid(now, self._random)}",
-            received_at=now,
-            delivery=delivery,
-            verdict=verdict,
-            idempotency_key=delivery.value(IDEMPOTENCY_KEY_HEADER),
-            size=size,
-        )
+            body = await self._bodies.read(headers, receive)
+        except TooLargeError as error:
+            return self._checker.too_large(headers, error.size)
+        return self._checker.check(headers, body)
 
     async def _reject(self, arrival: Arrival, send: Send) -> None:
-        answer = answers.refusal(arrival.verdict.findings)
-        self._ledger.store_rejected(arrival, status=answer.status)
+        answer = self._rejections.store(arrival)
         await _respond(send, answer)
-        reply = Reply(answer, Claim(Disposition.REJECTED, 0, other_body=False))
-        self._tell(delivered(arrival, reply, at=self._clock()))
+        self._rejections.tell(arrival, answer)
 
     async def _answer(self, arrival: Arrival, reply: Reply, send: Send) -> None:
         sent = False

@@ -119,23 +119,40 @@ class Exchange:
             claim = await self._ledger.take(
                 arrival, now=arrival.received_at, answer=known, shown=shown
             )
-            if self._passing_on is not None:
-                self._passing_on.offer(arrival)
-            if claim.other_body:
-                self.warn_of_other_body(arrival, event)
-            if claim.disposition is Disposition.IN_FLIGHT:
-                return Reply(answers.IN_FLIGHT, claim)
-            if handler is None:
-                return Reply(answers.ACCEPTED, claim, shown=shown, settled=True)
+            if handler is None or claim.disposition is Disposition.IN_FLIGHT:
+                return self.accept(arrival, event, claim, shown=shown)
+            self._share(arrival, event, claim)
             if claim.disposition is Disposition.DUPLICATE and not self._policy.forward_duplicates:
                 return Reply(answers.ACCEPTED, claim)
             return await self.forward(arrival, event, claim, handler, started, hang_up)
         except StorageError as error:
-            self._notice(Level.ERROR, "history_not_written", error.message, error.hint)
-            return Reply(answers.NOT_STORED, Claim(Disposition.FRESH, 1, other_body=False))
-        except BaseException:  # whatever was claimed is free for the retry
-            self._settle(arrival, None, Outcome.FAILED)
+            return self.not_stored(error)
+        except BaseException:
+            self.give_up(arrival)
             raise
+
+    def accept(self, arrival: Arrival, event: Event, claim: Claim, *, shown: bool) -> Reply:
+        """Answer a stored delivery that goes to no handler."""
+        self._share(arrival, event, claim)
+        if claim.disposition is Disposition.IN_FLIGHT:
+            return Reply(answers.IN_FLIGHT, claim)
+        return Reply(answers.ACCEPTED, claim, shown=shown, settled=True)
+
+    def not_stored(self, error: StorageError) -> Reply:
+        """Answer what could not be stored, and tell why."""
+        self._notice(Level.ERROR, "history_not_written", error.message, error.hint)
+        return Reply(answers.NOT_STORED, Claim(Disposition.FRESH, 1, other_body=False))
+
+    def give_up(self, arrival: Arrival) -> None:
+        """Free whatever was claimed for the retry."""
+        self._settle(arrival, None, Outcome.FAILED)
+
+    def _share(self, arrival: Arrival, event: Event, claim: Claim) -> None:
+        """Pass a delivery on, and tell where its key is not what it was."""
+        if self._passing_on is not None:
+            self._passing_on.offer(arrival)
+        if claim.other_body:
+            self.warn_of_other_body(arrival, event)
 
     def handler_for(self, event: Event, claim: Claim) -> Handler | None:
         """The handler that is to get a delivery; None where its key or the patterns say no."""

@@ -37,7 +37,8 @@ _NOT_FORWARDED: Final = frozenset(
 class Forwarder:
     """Sends deliveries to handlers: many at once, bounded, started in the order they came.
 
-    `replace` are headers that stand in for those of the same name. `sender` must be open.
+    `handlers` are asked in this order; `replace` are headers that stand in for those of the same
+    name. `sender` must be open.
     """
 
     def __init__(
@@ -49,13 +50,13 @@ class Forwarder:
         at_once: int = _AT_ONCE,
     ) -> None:
         self._sender = sender
-        self._handlers = tuple(handlers)
+        self.handlers = tuple(handlers)
         self._replace = tuple(replace)
         self._places = asyncio.Semaphore(at_once)
 
     def handler_for(self, event_type: str) -> Handler | None:
         """The handler that an event of this type goes to."""
-        return match(self._handlers, event_type)
+        return match(self.handlers, event_type)
 
     async def forward(self, delivery: Delivery, handler: Handler) -> HandlerAnswer:
         """Send once and wait for the answer, however long it takes."""

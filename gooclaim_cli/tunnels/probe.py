@@ -62,18 +62,7 @@ class Probe:
 
     def door(self, app: AsgiApp) -> AsgiApp:
         """The app, with the probe's path served in front of it."""
-        header, path = _HEADER.encode(), self._path
-
-        async def serve(scope: Any, receive: Any, send: Any) -> None:
-            if scope["type"] == "http" and scope["path"] == path:
-                sent = dict(scope["headers"]).get(header, b"").decode("latin-1")
-                answer = self._recognise(sent)
-                if answer is not None:
-                    await _respond(send, answer)
-                    return
-            await app(scope, receive, send)
-
-        return serve
+        return _Door(self, self._path, app)
 
     async def send(
         self, origin: str, tls: ssl.SSLContext | None = None, *, within: float = _ONCE
@@ -115,7 +104,7 @@ class Probe:
             return Outcome(Way.ARRIVED)
         return Outcome(Way.ASTRAY, _what_answered(answer))
 
-    def _recognise(self, sent: str) -> bytes | None:
+    def recognise(self, sent: str) -> bytes | None:
         """The answer to a probe of ours that is under way; None to all else."""
         nonce, _, signature = sent.partition(".")
         awaited = self._awaited.get(nonce)
@@ -133,6 +122,26 @@ class Probe:
         if self._tls is None:
             self._tls = self._trust()
         return self._tls
+
+
+class _Door:
+    """An app behind the probe's path, and its direct entrance, which is for other paths."""
+
+    def __init__(self, probe: Probe, path: str, app: AsgiApp) -> None:
+        self._probe = probe
+        self._path = path
+        self._app = app
+        self.direct = getattr(app, "direct", None)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"] == self._path:
+            sent = dict(scope["headers"]).get(_HEADER.encode(), b"").decode("latin-1")
+            answer = self._probe.recognise(sent)
+            if answer is not None:
+                await _respond(send, answer)
+                return
+        await self._app(scope, receive, send)
 
 
 def explain(error: httpx.HTTPError) -> Outcome:

@@ -40,7 +40,7 @@ def test_a_fault_inside_the_receiver_is_filed_once_and_told(home: Path, *, debug
     assert said.count("Traceback") == (2 if debug else 0)
     assert bool(said) == debug
     (report,) = home.parent.glob("gooclaim-bug-*.txt")
-    assert "app.py:" in report.read_text()
+    assert "checking.py:" in report.read_text()
     for fault in faults:
         assert "(NotImplementedError)" in fault["message"]
         assert str(report) in fault["hint"]

@@ -25,6 +25,14 @@ PATH = "/gooclaim-cli/k3y"
 SECRET = SigningSecret("whsec_receiver")
 PATIENCE = 10.0
 _numbers = itertools.count(1)
+
+
+class Door:
+    """Which entrance of the receiver is open: the direct one is where nothing is forwarded."""
+
+    direct = True
+
+
 T = TypeVar("T", bound=Happening)
 
 
@@ -221,6 +229,8 @@ async def receiving(
             passing_on=passing_on,
         )
         stack.push_async_callback(receiver.close)
+        if not Door.direct:
+            receiver.direct = None
         port = await stack.enter_async_context(serve(receiver))
         yield Bench(port, history, receiver, told)
 

@@ -23,6 +23,7 @@ from .support import (
 )
 
 OTHER = SigningSecret("whsec_another")
+pytestmark = pytest.mark.usefixtures("entrance")
 
 
 async def refused(bench: Bench, given: Delivery, status: int, *reasons: str) -> None:

@@ -41,6 +41,21 @@ def test_a_probe_arrives_at_its_own_door() -> None:
     run(test())
 
 
+def test_a_door_keeps_the_direct_entrance_of_its_app() -> None:
+    """What it takes is not the probe's, which has a path of its own."""
+
+    class App:
+        def __init__(self) -> None:
+            self.direct = object()
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await nobody(scope, receive, send)
+
+    app = App()
+    assert getattr(Probe(PATH).door(app), "direct", None) is app.direct
+    assert getattr(Probe(PATH).door(nobody), "direct", None) is None
+
+
 def test_another_sessions_door_is_not_ours() -> None:
     """Somebody else's gooclaim at that URL must not pass for us."""
 
