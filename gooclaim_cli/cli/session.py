@@ -2,10 +2,12 @@
 
 import asyncio
 import dataclasses
+import io
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from gooclaim_cli import private_files
 from gooclaim_cli.bugs import BugReports
@@ -38,7 +40,7 @@ def run_session(
 
 def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool, verbose: bool) -> Renderer:
     if as_json:
-        return JsonRenderer(sys.stdout)
+        return JsonRenderer(gathering(sys.stdout))
     from gooclaim_cli.cli.consoles import error_console, output_console  # rich costs start-up
     from gooclaim_cli.render.live import LiveRenderer
 
@@ -64,6 +66,18 @@ async def _watch(
         finally:
             audience.flush()
     return ExitCode.OK if summary is not None else ExitCode.INTERRUPTED
+
+
+def gathering(stream: TextIO) -> TextIO:
+    """The stream, or one in its place that writes when it is flushed, not at each line.
+
+    PYTHONUNBUFFERED takes that from a program's output: a line a delivery then costs a call of the
+    system, and one that is cut short by a signal loses its end.
+    """
+    raw = getattr(stream, "buffer", None)
+    if not isinstance(raw, io.RawIOBase):
+        return stream
+    return open(raw.fileno(), "w", encoding=stream.encoding, errors=stream.errors, closefd=False)
 
 
 class ReadyFile(AbstractContextManager["ReadyFile"]):
