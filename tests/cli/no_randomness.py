@@ -1,11 +1,10 @@
-"""gooclaim on a system that has no randomness for as long as a file is there.
+"""gooclaim with a random number generator that fails for as long as a file is there.
 
     python no_randomness.py FILE ARGUMENTS...
 
-What fails is the operating system, at the outermost edge; what it leads to is gooclaim's own.
+What fails is the standard library, at the outermost edge; what it leads to is gooclaim's own.
 """
 
-import os
 import random
 import sys
 from pathlib import Path
@@ -15,12 +14,15 @@ from gooclaim_cli.__main__ import main
 file = Path(sys.argv[1])
 
 
-def urandom(count: int) -> bytes:
-    """What `os.urandom` is to `random.SystemRandom`."""
-    if file.exists():
-        raise NotImplementedError("a value")
-    return os.urandom(count)
+class Failing(random.Random):
+    """What names deliveries."""
+
+    def getrandbits(self, count: int, /) -> int:
+        """Fail with a value that nobody is to see."""
+        if file.exists():
+            raise NotImplementedError("a value")
+        return super().getrandbits(count)
 
 
-random._urandom = urandom  # type: ignore[attr-defined]
+random.Random = Failing  # type: ignore[misc]
 sys.exit(main(sys.argv[2:]))
