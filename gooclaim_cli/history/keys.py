@@ -33,7 +33,7 @@ class KnownKey:
     updated_at: float
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, array_like=True):
     """What a delivery may do with its key.
 
     FRESH and RETRY own the key now and must settle it; DUPLICATE and IN_FLIGHT leave it alone.

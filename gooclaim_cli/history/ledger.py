@@ -20,7 +20,6 @@ from gooclaim_cli.history.here import Here
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.operations import (
     Claimed,
-    DeliveryRow,
     ForgetKeys,
     HeldBy,
     RecordForward,
@@ -31,6 +30,7 @@ from gooclaim_cli.history.operations import (
 )
 from gooclaim_cli.history.records import ForwardKind, Outcome
 from gooclaim_cli.history.recovery import open_or_set_aside
+from gooclaim_cli.history.rows import DeliveryRow, as_json
 from gooclaim_cli.wire import Delivery, Verdict
 
 _STORED_ANSWER: Final = 64 * 1024
@@ -178,7 +178,7 @@ class Ledger:
                 answer.error,
                 answer.message,
                 late,
-                answer.headers,
+                as_json(answer.headers),
                 body,
                 self._keep_bodies or not answer.body,
             )
@@ -206,9 +206,9 @@ class Ledger:
             event.event_type if event else None,
             event.tenant_id if event else None,
             arrival.idempotency_key,
-            tuple(dict.fromkeys(verdict.codes)) if verdict.findings else (),
+            as_json(tuple(dict.fromkeys(verdict.codes))) if verdict.findings else "[]",
             min(arrival.size, _LARGEST),
-            arrival.delivery.headers,
+            as_json(arrival.delivery.headers),
             arrival.delivery.body,
             self._keep_bodies,
         )

@@ -1,6 +1,6 @@
 """Operations: each change of the history as a value that can be carried to whoever writes it.
 
-Owns the statements. An operation runs inside a transaction of its writer's (`writing`); what it
+An operation runs inside a transaction of its writer's (`writing`); what it
 returns is its result, what it raises sinks it alone.
 """
 
@@ -15,7 +15,11 @@ from gooclaim_cli.happenings import Disposition
 from gooclaim_cli.history.claims import claim
 from gooclaim_cli.history.keys import KEY_LIFETIME, Claim, KeyState, state_after
 from gooclaim_cli.history.records import Outcome, outcome_of
+from gooclaim_cli.history.rows import DeliveryRow, insert
 from gooclaim_cli.history.trimming import Trimmer
+
+_REJECTED: Final = Claim(Disposition.REJECTED, 0, other_body=False)
+_UNTOUCHED: Final = Claim(Disposition.FRESH, 0, other_body=False)
 
 
 @dataclass(slots=True)
@@ -31,23 +35,6 @@ class Operation(Protocol):
 
     def run(self, store: Store) -> object:
         """Make the change; return what whoever waits for it is to know."""
-
-
-class DeliveryRow(msgspec.Struct, frozen=True, array_like=True):
-    """A delivery without what claiming its key decides. `keeps_body`: not only its hash."""
-
-    delivery_id: str
-    scope: str
-    received_at: float
-    event_id: str | None
-    event_type: str | None
-    tenant_id: str | None
-    idempotency_key: str | None
-    reasons: tuple[str, ...]
-    size: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    keeps_body: bool
 
 
 class HeldBy(msgspec.Struct, frozen=True, array_like=True, tag="held"):
@@ -107,9 +94,8 @@ class StoreRejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"
 
     def run(self, store: Store) -> None:
         """Insert it; the oldest of these go for the newest."""
-        unclaimed = Claim(Disposition.REJECTED, 0, other_body=False)
         digest = sha256(self.row.body).hexdigest()
-        insert(store.connection, self.row, digest, unclaimed, Outcome.REJECTED, self.status)
+        insert(store.connection, self.row, digest, _REJECTED, Outcome.REJECTED, self.status)
         store.trimmer.stored(store.connection, len(self.row.body))
 
 
@@ -120,9 +106,8 @@ class StoreCapture(msgspec.Struct, frozen=True, array_like=True, tag="capture"):
 
     def run(self, store: Store) -> None:
         """Insert it."""
-        unclaimed = Claim(Disposition.FRESH, 0, other_body=False)
         digest = sha256(self.row.body).hexdigest()
-        insert(store.connection, self.row, digest, unclaimed, Outcome.CAPTURE, None)
+        insert(store.connection, self.row, digest, _UNTOUCHED, Outcome.CAPTURE, None)
 
 
 class Settle(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
@@ -155,7 +140,7 @@ class Settle(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
 
 
 class RecordForward(msgspec.Struct, frozen=True, array_like=True, tag="forward"):
-    """Note one request of ours that carried a delivery, and its outcome."""
+    """Note one request of ours that carried a delivery, and its outcome; headers `as_json`."""
 
     delivery_id: str
     kind: str
@@ -166,7 +151,7 @@ class RecordForward(msgspec.Struct, frozen=True, array_like=True, tag="forward")
     error: str | None
     message: str
     late: bool
-    headers: tuple[tuple[str, str], ...]
+    headers: str
     body: bytes
     body_kept: bool
 
@@ -185,7 +170,7 @@ class RecordForward(msgspec.Struct, frozen=True, array_like=True, tag="forward")
                 self.error,
                 self.message,
                 self.late,
-                as_json(self.headers),
+                self.headers,
                 self.body,
                 self.body_kept,
             ),
@@ -226,49 +211,3 @@ Carried: TypeAlias = (
     Take | StoreRejected | StoreCapture | Settle | RecordForward | ForgetKeys | Nothing | Unwritable
 )
 Result: TypeAlias = Claimed | HeldBy | None
-
-_encode = msgspec.json.Encoder().encode
-_INSERT: Final = (
-    "INSERT INTO delivery (delivery_id, scope, received_at, event_id, event_type, tenant_id,"
-    " idempotency_key, attempt, disposition, outcome, reasons, response_status, size, body_sha256,"
-    " headers, body, body_kept)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
-
-def as_json(value: object) -> str:
-    """As it is stored."""
-    return _encode(value).decode()
-
-
-def insert(
-    connection: sqlite3.Connection,
-    row: DeliveryRow,
-    digest: str,
-    found: Claim,
-    outcome: Outcome,
-    status: int | None,
-) -> None:
-    """Store a delivery, with what its claim made of it and what it was answered (None: not yet)."""
-    connection.execute(
-        _INSERT,
-        (
-            row.delivery_id,
-            row.scope,
-            row.received_at,
-            row.event_id,
-            row.event_type,
-            row.tenant_id,
-            row.idempotency_key,
-            found.attempt,
-            found.disposition.value,
-            outcome.value,
-            as_json(row.reasons),
-            status,
-            row.size,
-            digest,
-            as_json(row.headers),
-            row.body if row.keeps_body else b"",
-            row.keeps_body or not row.body,
-        ),
-    )

@@ -23,13 +23,14 @@ import uvloop
 from gooclaim_cli.history.apart import Apart
 from gooclaim_cli.history.group_commit import GroupCommit, Writer
 from gooclaim_cli.history.here import Here
-from gooclaim_cli.history.operations import DeliveryRow, Operation, Store, Take
+from gooclaim_cli.history.operations import Operation, Store, Take
+from gooclaim_cli.history.rows import DeliveryRow, as_json
 from gooclaim_cli.history.schema import open_database
 from gooclaim_cli.history.writing import write
 
 Done = Callable[[Sequence[object]], None]
 BODY = b"x" * 600
-HEADERS = tuple((f"X-Header-{number}", "0" * 50) for number in range(7))
+HEADERS = as_json([(f"X-Header-{number}", "0" * 50) for number in range(7)])
 
 
 def take(number: int) -> Take:
@@ -42,7 +43,7 @@ def take(number: int) -> Take:
         "workflow.completed",
         "tnt_bench",
         f"key_{number * 7919 % 1_000_003}",  # keys come in no order
-        (),
+        "[]",
         len(BODY),
         HEADERS,
         BODY,

@@ -165,7 +165,7 @@ async def apart(path: Path) -> AsyncIterator[GroupCommit]:
 def test_text_that_cannot_be_sent_fails_alone(path: Path) -> None:
     """Handlers' names come from a command line, which may hold any bytes."""
     open_database(path).close()
-    bad = RecordForward("dlv_x", "live", "\udcff", NOW, 200, 1.0, None, "", False, (), b"", True)
+    bad = RecordForward("dlv_x", "live", "\udcff", NOW, 200, 1.0, None, "", False, "[]", b"", True)
 
     async def scenario() -> None:
         async with apart(path) as commits:
