@@ -6,6 +6,7 @@ answered in turn, goes the ordinary way, from which nothing here differs on the 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -71,22 +72,27 @@ class Request:
         protocol = self._protocol
         if self.disconnected or self.response_complete or protocol.transport.is_closing():
             return False
-        closes = _CLOSES in headers
-        self.keep_alive &= not closes
-        content = [STATUS_LINE[status]]
-        for name, value in (*protocol.server_state.default_headers, *headers):
-            content += (name, b": ", value, b"\r\n")
-        if status not in (204, 304):  # these have no body, and so no length (RFC 9110, 8.6)
-            content.append(b"content-length: %d\r\n" % len(body))
-        if not self.keep_alive and not closes:
-            content.append(b"connection: close\r\n")
-        content += (b"\r\n", body)
-        protocol.transport.write(b"".join(content))
+        all_headers = (*protocol.server_state.default_headers, *headers)
+        self.keep_alive &= _CLOSES not in headers
+        head = _head(status, all_headers, len(body), self.keep_alive)
+        protocol.transport.write(head + body)
         self.response_started = self.response_complete = True
         if not self.keep_alive:
             protocol.transport.close()
         protocol.on_response_complete()
         return True
+
+
+@lru_cache(maxsize=8)  # most answers are alike; one of the headers is the time, in seconds
+def _head(
+    status: int, headers: tuple[tuple[bytes, bytes], ...], length: int, keep_alive: bool
+) -> bytes:
+    content = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers)]
+    if status not in (204, 304):  # these have no body, and so no length (RFC 9110, 8.6)
+        content.append(b"content-length: %d\r\n" % length)
+    if not keep_alive and _CLOSES not in headers:
+        content.append(b"%b: %b\r\n" % _CLOSES)
+    return b"".join((*content, b"\r\n"))
 
 
 class DirectProtocol(HttpToolsProtocol):
