@@ -19,13 +19,14 @@ _HIGHEST_PORT: Final = 65_535
 # Connections that the system keeps until they are accepted. One more is not refused but left
 # without an answer, and tries again a second later: a burst would keep a real one waiting.
 _BACKLOG: Final = 2048
+_LOOKS_EVERY: Final = 0.005  # seconds, whether all connections have ended
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class _Server(uvicorn.Server):
     """A uvicorn server that leaves signal handlers alone, tells when it accepts, and ends at once.
 
-    uvicorn's own loop looks ten times a second whether it is to end.
+    uvicorn's own loops look ten times a second whether they are to end.
     """
 
     def __init__(self, config: uvicorn.Config, limits: Limits, gate: Gate) -> None:
@@ -69,6 +70,20 @@ class _Server(uvicorn.Server):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await self.leaving.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for each in (*self.servers, *(sockets or ())):
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOKS_EVERY)
+                for server in self.servers:
+                    await server.wait_closed()
+        for task in self.server_state.tasks:
+            task.cancel()
 
 
 @contextlib.asynccontextmanager
