@@ -1,0 +1,95 @@
+"""A load's report, whatever it came to: in its columns, escaped, in what the stream can take."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from gooclaim_cli.load.judging import Judgement
+from gooclaim_cli.load.mix import Mix
+from gooclaim_cli.load.plan import Plan
+from gooclaim_cli.load.report import Report
+from gooclaim_cli.load.tally import Tally
+from gooclaim_cli.render.load import show_report, span
+from gooclaim_cli.sending import Outcome, SendFailure
+from gooclaim_cli.wire.handling import Arriving
+
+
+def report_of(tally: Tally, **changed: object) -> Report:
+    plan = Plan(count=12_345_678, connections=1000, mix=Mix.of(("workflow.completed",)), rate=0.25)
+    facts = {
+        "at": 1_779_272_065.0,
+        "to": "http://localhost:3000/hooks",
+        "plan": plan,
+        "tally": tally,
+        "seconds": 12.5,
+        "deadline": 5.0,
+        "own_share": 0.1,
+        "interrupted": False,
+    }
+    return Report(**{**facts, **changed})  # type: ignore[arg-type]
+
+
+def shown(report: Report, encoding: str = "utf-8") -> str:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    show_report(report, Console(file=stream, width=80))
+    stream.seek(0)
+    return stream.read()
+
+
+def busy() -> Tally:
+    tally = Tally(sent=4, done=0)
+    hostile = "it said \x1b[31mred\u202e, and so much more that no line of eighty columns holds it"
+    for ms, outcome in (
+        (0.3, Outcome(200, 0.2)),
+        (7.0, Outcome(503, 6.0)),
+        (90_000.0, Outcome(None, 5000.0, SendFailure.TIMED_OUT, "no answer within 5 s")),
+        (1.0, Outcome(None, 1.0, SendFailure.ANSWER_MALFORMED, hostile)),
+    ):
+        tally.ended(outcome, latency=ms / 1000)
+        status = outcome.status
+        tally.judge(Judgement(Arriving.GOOD, status, held=status == 200))
+    tally.event_types.update({"claim.\x1b[31m": 3, "workflow.completed": 9_999_999})
+    return tally
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_it_fits_and_commands_nothing(encoding: str) -> None:
+    text = shown(report_of(busy()), encoding)
+    assert all(len(line) <= 80 for line in text.splitlines()), text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert r"\x1b[31mred" in text
+    assert text.isascii() == (encoding == "ascii")
+    assert ("#" in text) == (encoding == "ascii")
+    assert "1 of 4 were answered" in text
+
+
+def test_nothing_sent_is_told() -> None:
+    text = shown(report_of(Tally(), interrupted=True, seconds=0.0))
+    assert "Stopped. 0 of 0 were answered" in text
+    assert "Latency" not in text
+
+
+def test_a_load_that_was_mostly_gooclaims_own_work_says_so() -> None:
+    assert "gooclaim itself was at work 97 % of the time" in shown(
+        report_of(busy(), own_share=0.97)
+    )
+    assert "gooclaim itself" not in shown(report_of(busy()))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.000_004, "0.00 ms"),
+        (0.000_994, "0.99 ms"),
+        (0.000_996, "1.0 ms"),
+        (0.00994, "9.9 ms"),
+        (0.00996, "10 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.0 s"),
+        (754.2, "754.2 s"),
+    ],
+)
+def test_times_are_short(seconds: float, text: str) -> None:
+    assert span(seconds) == text
