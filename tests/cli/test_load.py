@@ -94,11 +94,11 @@ def test_a_stall_of_one_request_is_told_of_all_that_were_due_meanwhile(run_here:
     with handler(Stalling(20, seconds=0.5)) as hooks:
         command = many(150, hooks.port, "--concurrency", "1", "--rate", "200/s")
         load, _ = told(run_here([*command, "--json"], **ENV))
-    assert load["service"]["max"] >= 500
+    assert load["service"]["max"] >= 490
     assert load["service"]["p90"] < 250
     assert load["latency"]["p99"] >= 450
     assert load["latency"]["p50"] >= 100
-    assert load["latency"]["max"] >= 500
+    assert load["latency"]["max"] >= 490
     assert load["seconds"] >= 0.74
 
 
@@ -208,7 +208,7 @@ def test_what_takes_too_long_is_counted_as_long_as_it_took(run_here: RunHere) ->
     load, _ = told(done)
     assert done.code == 1
     assert (load["statuses"], load["errors"]) == ({}, {"timed_out": 4})
-    assert load["latency"]["p50"] >= 150
+    assert load["latency"]["p50"] >= 140  # a loop counts in milliseconds
 
 
 def test_nothing_there_ends_it_at_the_first(run_here: RunHere) -> None:
