@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from gooclaim_cli.story_happenings import StoryHappening
 from gooclaim_cli.wire import Delivery, Finding
 
 
@@ -204,4 +205,4 @@ class Summary:
     not_taken: int = 0
 
 
-Happening = Ready | Delivered | LateAnswer | PassedOn | Notice | Summary
+Happening = Ready | Delivered | LateAnswer | PassedOn | Notice | StoryHappening | Summary

@@ -20,7 +20,7 @@ from gooclaim_cli.readiness import Opened, readiness
 from gooclaim_cli.register_terms import NOT_REGISTERED, Circumstances
 from gooclaim_cli.serving import bind, serve
 from gooclaim_cli.sharing import home_url
-from gooclaim_cli.surroundings import settings_for, start_sandbox
+from gooclaim_cli.surroundings import begin_story, settings_for, start_sandbox
 from gooclaim_cli.tenant.environment import require_environment
 from gooclaim_cli.tenant.journal import Entry
 from gooclaim_cli.tenant.telling import register_by_hand
@@ -33,6 +33,7 @@ from gooclaim_cli.wire import SigningSecret
 if TYPE_CHECKING:
     from gooclaim_cli.receiver.passing_on import PassingOn
     from gooclaim_cli.registering import Registrar
+    from gooclaim_cli.sandbox import Sandbox
 
 
 class Session:
@@ -55,6 +56,7 @@ class Session:
         self._clock = clock
         self._told = Told(show, clock)
         self._registrar: Registrar | None = None
+        self._sandbox: Sandbox | None = None
         self._passing_on: PassingOn | None = None
         self._gate = Gate(Limits().connections)
         self._starting: asyncio.Task[object] | None = None
@@ -125,13 +127,15 @@ class Session:
             if not ready.registered:
                 by_hand = register_by_hand(self._plan.receiver.path, ready.public_url)
                 by_hand.to(self._told.notice)
+        await begin_story(stack, self._plan.story, self._sandbox, self._told, self._fail)
         return ready
 
     async def _start(self, stack: AsyncExitStack) -> Ready:
         state, sandbox = self._settings.places.data, None
         if self._plan.sandbox is not None:
             state, sandbox = await start_sandbox(stack, self._plan.sandbox, self._settings)
-            self._settings = settings_for(sandbox, self._settings)
+            self._sandbox = sandbox
+            self._settings = settings_for(sandbox.ready, self._settings)
         settings, live = self._settings, self._plan.live
         source = settings.source("api_url").name
         environment = require_environment(settings.api_url, live=live, source=source)
@@ -211,7 +215,7 @@ class Session:
                 inspector=opened.inspector if opened else None,
                 registered=registered,
                 home_url=self._passing_on.home_url if self._passing_on else None,
-                sandbox=sandbox,
+                sandbox=sandbox.ready if sandbox else None,
             ),
         )
 

@@ -18,6 +18,7 @@ from gooclaim_cli.webhook_urls import PATH_PREFIX
 
 if TYPE_CHECKING:  # loaded only where a sandbox is asked for
     from gooclaim_cli.sandbox import SandboxOptions
+    from gooclaim_cli.stories.staging import StoryPlan
 
 _STABLE_PATH: Final = re.compile(re.escape(PATH_PREFIX) + "[A-Za-z0-9_-]{32,}")
 
@@ -27,7 +28,7 @@ class ListenPlan:
     """What a session is asked to do. `register` False: the URL is pasted into the Console.
 
     `lasts` is in seconds from when it is ready; None: until it is stopped. `live` permits
-    production.
+    production. `story` is what the sandbox plays once the session is ready.
     """
 
     settings: Settings
@@ -42,6 +43,7 @@ class ListenPlan:
     bind: str = "127.0.0.1"
     port: int = 0
     sandbox: "SandboxOptions | None" = None
+    story: "StoryPlan | None" = None
     retain: float = 7 * 86400.0
     lasts: float | None = None
     live: bool = False

@@ -62,6 +62,9 @@ def listen(
     retry_schedule: options.RetrySchedule = None,
     rotate_secret_on_put: options.RotateSecret = False,
     misbehave: options.Misbehave = None,
+    scenario: listen_options.Story = None,
+    speed: listen_options.StorySpeed = "1x",
+    longest_wait: listen_options.StoryWait = "3s",
 ) -> None:
     """Receive events here: verify, show and forward them to your handler.
 
@@ -113,6 +116,7 @@ def listen(
         settings = with_secret(settings, waiting_teller(as_json=as_json))
     elif not sandbox:
         settings = with_told(settings)
+    story = listen_options.story_plan(scenario, speed, longest_wait, plays=sandbox and registers)
     plan = ListenPlan(
         settings=settings,
         receiver=ReceiverOptions(
@@ -142,7 +146,7 @@ def listen(
         bind=bind,
         port=port,
         sandbox=options.sandbox_options(
-            emit=emit,
+            emit=emit and story is None,
             emit_every=emit_every,
             retry_schedule=retry_schedule,
             rotate_secret_on_put=rotate_secret_on_put,
@@ -152,6 +156,7 @@ def listen(
         )
         if sandbox
         else None,
+        story=story,
         retain=settings.history_retain if retain is None else options.seconds("--retain", retain),
         lasts=terms.lasts,
         live=live,

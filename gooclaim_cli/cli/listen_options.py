@@ -1,8 +1,14 @@
 """Options of `gooclaim listen` alone: the handler, the receiver."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from gooclaim_cli.cli.story_options import scenarios
+from gooclaim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from gooclaim_cli.stories.staging import StoryPlan
 
 ForwardTo = Annotated[
     list[str] | None,
@@ -121,3 +127,56 @@ PrintBody = Annotated[
     bool,
     typer.Option("--print-body", help="Show headers and bodies too.", rich_help_panel="Output"),
 ]
+Story = Annotated[
+    str | None,
+    typer.Option(
+        "--scenario",
+        metavar="NAME|FILE",
+        help="Let the sandbox play a story in place of its samples; gooclaim scenario list shows"
+        " them.",
+        autocompletion=scenarios,
+        rich_help_panel="Sandbox",
+    ),
+]
+StorySpeed = Annotated[
+    str,
+    typer.Option(
+        "--speed",
+        metavar="FACTOR",
+        help="Go through a story's waits so many times as fast: 10x.",
+        rich_help_panel="Sandbox",
+    ),
+]
+StoryWait = Annotated[
+    str,
+    typer.Option(
+        "--longest-wait",
+        metavar="SPAN",
+        help="Of a story's time between two steps, wait for no more than this.",
+        rich_help_panel="Sandbox",
+    ),
+]
+
+
+def story_plan(
+    named: str | None, speed: str, longest_wait: str, *, plays: bool
+) -> "StoryPlan | None":
+    """Read the story that a sandbox is to play, which it `plays` to a URL that is registered with
+    it. Raises UsageError.
+    """
+    if named is None:
+        return None
+    from gooclaim_cli.cli.firing_options import read_speed
+    from gooclaim_cli.cli.options import seconds
+    from gooclaim_cli.stories.library import find
+    from gooclaim_cli.stories.playing import Timed
+    from gooclaim_cli.stories.staging import StoryPlan
+
+    if not plays:
+        raise UsageError(
+            "--scenario is for a sandbox that sends here",
+            "add --sandbox, and leave --no-register and --tunnel none out; or play it to your"
+            " handler: gooclaim scenario run",
+        )
+    longest = seconds("--longest-wait", longest_wait, zero=True)
+    return StoryPlan(scenario=find(named).read(), pace=Timed(read_speed(speed), longest))

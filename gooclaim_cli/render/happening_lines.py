@@ -22,6 +22,7 @@ from gooclaim_cli.happenings import (
 )
 from gooclaim_cli.render.escape import ascii_json
 from gooclaim_cli.render.json_lines import encode_object, rfc3339
+from gooclaim_cli.story_happenings import StoryBegins, StoryEnds, StoryStep
 
 
 class JsonRenderer:
@@ -76,6 +77,10 @@ def to_object(happening: Happening) -> dict[str, Any]:
             return _notice(happening)
         case Summary():
             return _summary(happening)
+        case StoryBegins() | StoryStep() | StoryEnds():
+            from gooclaim_cli.render.session_story import story_object
+
+            return story_object(happening, at=rfc3339(happening.at))
 
 
 def _ready(ready: Ready) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from gooclaim_cli.render.terminal import (
     wrap_words,
     write_lines,
 )
+from gooclaim_cli.story_happenings import StoryBegins, StoryEnds, StoryStep
 
 _NOTICES: Final = {
     Level.INFO: ("! ", "dim"),
@@ -83,6 +84,11 @@ class LiveRenderer:
                 self._write(self._err, _notice_lines(happening, self._err))
             case Ready():
                 self._show_ready(happening)
+            case StoryBegins() | StoryStep() | StoryEnds():
+                from gooclaim_cli.render.session_story import story_lines
+
+                width = fold_width(self._out)
+                self._write(self._out, story_lines(happening, width, self._glyphs))
             case Summary():
                 self._banner = None
                 self._write(self._out, self._summary_lines(happening))

@@ -8,7 +8,7 @@ It speaks both parts of the contract. Every run is a tenant of its own.
 
 from gooclaim_cli.sandbox.behaviour import ApiBehaviour, Behaviour, parse_behaviour
 from gooclaim_cli.sandbox.options import SandboxOptions
-from gooclaim_cli.sandbox.outbound import Attempt, DeliveryState, OutboundDelivery
+from gooclaim_cli.sandbox.outbound import Attempt, DeliveryState, OutboundDelivery, OutboundEvent
 from gooclaim_cli.sandbox.running import Sandbox, run_sandbox
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Behaviour",
     "DeliveryState",
     "OutboundDelivery",
+    "OutboundEvent",
     "Sandbox",
     "SandboxOptions",
     "parse_behaviour",

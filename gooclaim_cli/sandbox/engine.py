@@ -16,7 +16,14 @@ from typing import Final
 from gooclaim_cli.sandbox.behaviour import Behaviour, Conduct, Twice
 from gooclaim_cli.sandbox.configuration import Configuration
 from gooclaim_cli.sandbox.instants import rfc3339
-from gooclaim_cli.sandbox.outbound import Attempt, DeliveryState, Ledger, OutboundEvent, Passage
+from gooclaim_cli.sandbox.outbound import (
+    Attempt,
+    DeliveryState,
+    Ledger,
+    OutboundDelivery,
+    OutboundEvent,
+    Passage,
+)
 from gooclaim_cli.sending import Outcome, Outgoing, Sender
 from gooclaim_cli.sending.rough import send_roughly
 from gooclaim_cli.wire import SignedContent, SigningSecret, sign_delivery
@@ -72,27 +79,38 @@ class OutboundEngine:
 
     def submit(self, event: OutboundEvent) -> None:
         """Send an event: the first attempt is at once, unless it is held back behind the next."""
-        behaviour = self._conduct.behaviour
+        self._begin(event, asyncio.Event())
+
+    async def deliver(self, event: OutboundEvent) -> OutboundDelivery:
+        """Send an event, and return how it stands once it was tried. Retries go on."""
         tried = asyncio.Event()
+        passage = self._begin(event, tried)
+        await tried.wait()
+        return passage.report
+
+    def _begin(self, event: OutboundEvent, tried: asyncio.Event) -> Passage:
+        behaviour = self._conduct.behaviour
         behind, self._held = self._held, None
         if behind is not None:  # this is the next one
-            self._start(event, tried, behind)
+            passage = self._start(event, tried, behind)
         elif behaviour.holds_back(self._random):
             self._held = asyncio.Event()
-            self._start(event, tried, behind=self._held)
+            passage = self._start(event, tried, behind=self._held)
         else:
-            self._start(event, tried)
+            passage = self._start(event, tried)
         match behaviour.twice(self._random):
             case Twice.TOGETHER:
                 self._start(event)
             case Twice.AFTERWARDS:
                 self._start(event, behind=tried)
+        return passage
 
     def _start(
         self, event: OutboundEvent, *tried: asyncio.Event, behind: asyncio.Event | None = None
-    ) -> None:
+    ) -> Passage:
         passage = self._ledger.open(event)
         self._tasks.create_task(self._pass(passage, tried, behind))
+        return passage
 
     def replay(self, dead_letter: Passage) -> None:
         """Start the schedule of a dead letter anew; its attempts count on."""

@@ -23,7 +23,7 @@ from gooclaim_cli.sandbox.emission import Emitter
 from gooclaim_cli.sandbox.engine import DeliveryRules, OutboundEngine
 from gooclaim_cli.sandbox.misconduct import Misconduct
 from gooclaim_cli.sandbox.options import SandboxOptions
-from gooclaim_cli.sandbox.outbound import Ledger, OutboundDelivery
+from gooclaim_cli.sandbox.outbound import Ledger, OutboundDelivery, OutboundEvent
 from gooclaim_cli.sandbox.own_api import SandboxApi
 from gooclaim_cli.sandbox.owned_tasks import owned_tasks
 from gooclaim_cli.sandbox.problems import problem_handlers
@@ -32,7 +32,7 @@ from gooclaim_cli.sandbox.tokens import TokenIssuer
 from gooclaim_cli.sending import Sender
 from gooclaim_cli.serving import serve
 from gooclaim_cli.webhook_urls import require_webhook_url
-from gooclaim_cli.wire import SignedContent
+from gooclaim_cli.wire import SignedContent, SigningSecret
 
 _EVERYTHING: Final = ("*",)
 # Of an endpoint's answer only the status counts.
@@ -41,10 +41,32 @@ _ANSWER_LIMIT: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A sandbox that runs."""
+    """A sandbox that runs.
+
+    `sender` and `tls` are what it sends with, `rules` what it keeps to.
+    """
 
     ready: SandboxFacts
+    sender: Sender
+    tls: ssl.SSLContext
+    rules: DeliveryRules
     _configuration: Configuration = field(repr=False)
+    _engine: OutboundEngine = field(repr=False)
+
+    @property
+    def url(self) -> str | None:
+        """What is configured now."""
+        webhook = self._configuration.webhook
+        return None if webhook is None else webhook.url
+
+    @property
+    def signing_secret(self) -> SigningSecret:
+        """What is signed with now."""
+        return self._configuration.signing_secret
+
+    async def deliver(self, event: OutboundEvent) -> OutboundDelivery:
+        """Send an event as Gooclaim does; return how it stands once it was tried."""
+        return await self._engine.deliver(event)
 
     def preconfigure(self, url: str, events: Sequence[str] = _EVERYTHING) -> None:
         """Set the URL that the tenant had before. Raises UsageError for one that cannot be.
@@ -68,8 +90,7 @@ async def run_sandbox(
     """Run a sandbox on 127.0.0.1 until the context is left; attempts under way are then cancelled.
 
     `folder` is private and the caller's; the certificate authority is written there. `observe` is
-    told how each delivery goes on. Raises ConfigurationError where a file or the port is not to be
-    had.
+    told how each delivery goes on. Raises ConfigurationError where a file or port cannot be had.
     """
     random = random or SystemRandom()
     conduct = Conduct(options.behaviour)
@@ -89,7 +110,8 @@ async def run_sandbox(
         api = ConfigApi(access, configuration, Answers(clock), tenant_id=world.tenant.tenant_id)
         app = Misconduct(_application(access, api, own_api), conduct)
         async with serve(app, port=options.port) as port:
-            sandbox = Sandbox(world.ready(port, configuration, authority), configuration)
+            ready = world.ready(port, configuration, authority)
+            sandbox = Sandbox(ready, sender, tls, world.rules, configuration, engine)
             if options.home_url is not None:
                 sandbox.preconfigure(options.home_url)
             if options.emit:
@@ -108,6 +130,15 @@ class _World:
     tenant: Tenant
     conduct: Conduct
 
+    @property
+    def rules(self) -> DeliveryRules:
+        return DeliveryRules(
+            schedule=self.options.retry_schedule,
+            jitter=self.options.jitter,
+            deadline=self.options.deadline,
+            signed_content=self.signed_content,
+        )
+
     def engine(
         self,
         configuration: Configuration,
@@ -116,14 +147,8 @@ class _World:
         tls: ssl.SSLContext,
         tasks: asyncio.TaskGroup,
     ) -> OutboundEngine:
-        rules = DeliveryRules(
-            schedule=self.options.retry_schedule,
-            jitter=self.options.jitter,
-            deadline=self.options.deadline,
-            signed_content=self.signed_content,
-        )
         return OutboundEngine(
-            rules,
+            self.rules,
             configuration=configuration,
             ledger=ledger,
             sender=sender,

@@ -10,14 +10,21 @@ from typing import Final, Protocol
 from gooclaim_cli.errors import GooclaimError
 from gooclaim_cli.firing.faults import Means
 from gooclaim_cli.firing.jobs import NOT_THERE
-from gooclaim_cli.firing.range import Fired, Range
-from gooclaim_cli.firing.shots import Sample, Signer
+from gooclaim_cli.firing.range import Fired
+from gooclaim_cli.firing.shots import Sample, Signer, Volley
 from gooclaim_cli.stories.judging import Judged, Played, judge, judge_all, volley_of
 from gooclaim_cli.stories.planning import Beat, plan
 from gooclaim_cli.stories.scenario import Scenario
 from gooclaim_cli.stories.telling import Teller
 
 LONGEST_WAIT: Final = 3.0
+
+
+class Firing(Protocol):
+    """Where a story's deliveries go: a `Range`, or a sandbox's stage."""
+
+    async def fire(self, volley: Volley) -> tuple[Fired, ...]:
+        """Send a volley's shots and judge the answers."""
 
 
 class Pace(Protocol):
@@ -54,7 +61,7 @@ class Telling:
 class Player:
     """Plays one story once. The story ends now: what happens in it lies in the past."""
 
-    def __init__(self, scenario: Scenario, telling: Telling, to: Range, pace: Pace) -> None:
+    def __init__(self, scenario: Scenario, telling: Telling, to: Firing, pace: Pace) -> None:
         self._plan = plan(scenario)
         begins = telling.clock() - self._plan.length
         self._telling = telling

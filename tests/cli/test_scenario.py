@@ -435,3 +435,30 @@ def test_control_c_shows_what_there_is(home: Path, tmp_path: Path) -> None:
     assert "4 not played to the end." in done.stdout
     skipped = ElementTree.parse(report).getroot().findall("*/testcase/skipped")
     assert len(skipped) == 4
+
+
+# What `listen --sandbox` plays
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--scenario", "modes"], "--scenario is for a sandbox"),
+        (["--sandbox", "--scenario", "modes", "--no-register"], "--scenario is for a sandbox"),
+        (["--sandbox", "--scenario", "mode"], "no scenario is called 'mode'"),
+        (["--sandbox", "--scenario", "modes", "--speed", "0"], "--speed"),
+        (["--sandbox", "--scenario", "modes", "--longest-wait", "x"], "--longest-wait"),
+    ],
+)
+def test_listen_refuses_a_story_that_cannot_be_played(
+    run_here: RunHere, arguments: list[str], words: str
+) -> None:
+    credentials = {"GOOCLAIM_CLIENT_ID": "c", "GOOCLAIM_CLIENT_SECRET": "s", **ENV}
+    run_here(["listen", *arguments], GOOCLAIM_TENANT_ID="tnt_a", **credentials).refused(2, words)
+
+
+def test_listen_tells_the_mistakes_of_a_story_before_it_starts(
+    run_here: RunHere, tmp_path: Path
+) -> None:
+    mine = story_file(tmp_path, BROKEN)
+    run_here(["listen", "--sandbox", "--scenario", mine]).refused(2, "line 2: ", "line 4: ")
