@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gooclaim_cli.cli.story_options import scenarios
+from gooclaim_cli.cli.together import only_with
 from gooclaim_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ def story_plan(
     it. Raises UsageError.
     """
     if named is None:
+        only_with("--scenario", speed=speed != "1x", longest_wait=longest_wait != "3s")
         return None
     from gooclaim_cli.cli.firing_options import read_speed
     from gooclaim_cli.cli.options import seconds

@@ -166,7 +166,7 @@ def send_test(
     if scenario is not None:
         alone(context, "--scenario", *story_options.BESIDE)
         raise typer.Exit(story_options.play(scenario, context.params))
-    only_with("--scenario", step=step, junit=junit)
+    only_with("--scenario", step=step, junit=junit, longest_wait=longest_wait != "3s")
     if count is not None:
         alone(context, "--count", *load_options.BESIDE)
         raise typer.Exit(load_options.load(context.params))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from gooclaim_cli.cli.firing_options import read_speed
+from gooclaim_cli.cli.firing_options import read_once, read_speed
 
 if TYPE_CHECKING:
     from gooclaim_cli.errors import ExitCode
@@ -66,6 +66,7 @@ def play(named: str, given: Mapping[str, Any]) -> "ExitCode":
     from gooclaim_cli.cli.aiming import Target
     from gooclaim_cli.cli.playing import StoryOptions, play_scenario
 
+    read_once(Path(named), given["secret_file"])
     target = Target(**{name: given[name] for name in _AIM})
     options = {name: given[name] for name in _TELLING}
     return play_scenario(named, target, StoryOptions(speed=read_speed(given["speed"]), **options))

@@ -23,6 +23,7 @@ from gooclaim_cli.render.terminal import (
 from gooclaim_cli.stories.judging import Account, Played
 from gooclaim_cli.stories.planning import Beat, plan
 from gooclaim_cli.stories.scenario import Scenario, Step
+from gooclaim_cli.wire import CATALOGUE
 from gooclaim_cli.wire.handling import DEADLINE
 
 _TIME_WIDTH: Final = len("72h 10m")
@@ -145,6 +146,8 @@ def story_time(seconds: float) -> str:
 def _traits(step: Step) -> list[str]:
     """What is out of the ordinary about a step."""
     traits = []
+    if step.event is not None and step.event not in CATALOGUE:
+        traits.append("a type that Gooclaim has not")
     if step.again is not None:
         traits.append(f"again: {step.again}")
     if step.fault is not None:

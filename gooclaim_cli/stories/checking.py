@@ -21,9 +21,10 @@ def check_steps(scenario: Scenario, mistakes: Mistakes) -> None:
     named: dict[str, Step] = {}
     for step in scenario.steps:
         if step.again is not None and step.again not in named:
-            mistakes.add(step.line, f"again: no step above is named {step.again!r}")
+            mistakes.add(step.line_of("again"), f"again: no step above is named {step.again!r}")
         if step.name is not None and step.name in named:
-            mistakes.add(step.line, f"name: the step in line {named[step.name].line} is so named")
+            first = named[step.name].line_of("name")
+            mistakes.add(step.line_of("name"), f"name: a step is so named in line {first}")
         elif step.name is not None:
             named[step.name] = step
     for step in scenario.steps:
@@ -37,13 +38,13 @@ def check_steps(scenario: Scenario, mistakes: Mistakes) -> None:
 
 
 def _check_place(step: Step, named: dict[str, Step], mistakes: Mistakes) -> None:
-    other = named.get(step.behind or "")
+    other, line = named.get(step.behind or ""), step.line_of("arrives_behind")
     if other is None or other.number <= step.number:
-        mistakes.add(step.line, f"arrives_behind: no step below is named {step.behind!r}")
+        mistakes.add(line, f"arrives_behind: no step below is named {step.behind!r}")
     elif other.behind is not None:
-        mistakes.add(step.line, f"arrives_behind: {step.behind!r} does not arrive in its own place")
+        mistakes.add(line, f"arrives_behind: {step.behind!r} does not arrive in its own place")
     elif other.again is not None and other.again == step.name:
-        mistakes.add(step.line, f"arrives_behind: {step.behind!r} sends this one again")
+        mistakes.add(line, f"arrives_behind: {step.behind!r} sends this one again")
 
 
 def _check_size(scenario: Scenario, mistakes: Mistakes) -> None:
@@ -77,10 +78,10 @@ def _try_out(scenario: Scenario, mistakes: Mistakes) -> None:
         if beat.number > 1:
             continue
         if step.again is not None and step.again not in arrived:
-            mistakes.add(step.line, f"again: {step.again!r} has not arrived by then")
+            mistakes.add(step.line_of("again"), f"again: {step.again!r} has not arrived by then")
         arrived.add(step.name)
         if step.event is not None:
             try:
                 teller.sample(step, at=beat.happens, now=0.0)
             except UsageError as error:
-                mistakes.add(step.line, f"data: {error.message}; {error.hint}")
+                mistakes.add(step.line_of("data"), f"data: {error.message}; {error.hint}")

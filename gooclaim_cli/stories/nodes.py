@@ -52,8 +52,7 @@ def compose(content: bytes, mistakes: Mistakes) -> Node | None:
         if node is not None:
             _measure(node)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        mistakes.add(mark.line + 1 if mark else 1, _sentence(error))
+        mistakes.add(*_place(error))
         return None
     except (yaml.YAMLError, UnicodeDecodeError):
         mistakes.add(_line_of_odd_text(content), "this is no text that YAML can hold: write UTF-8")
@@ -141,6 +140,14 @@ def _measure(root: Node) -> None:
             waiting += ((each, depth + 1) for pair in node.value for each in pair)
         elif isinstance(node, SequenceNode):
             waiting += ((each, depth + 1) for each in node.value)
+
+
+def _place(error: yaml.MarkedYAMLError) -> tuple[int, str]:
+    """In which line it is no YAML, and why."""
+    if error.problem == "could not find expected ':'" and error.context_mark:
+        return error.context_mark.line + 1, "this is text alone: write NAME: and a value"
+    mark = error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else 1, _sentence(error)
 
 
 def _sentence(error: yaml.MarkedYAMLError) -> str:

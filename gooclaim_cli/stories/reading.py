@@ -118,6 +118,7 @@ class _Reader:
             fault=fault,
             data=self._get(members, "data", self._object, {}),
             expect=expect,
+            lines={name: line_of(value) for name, value in members.items()},
         )
 
     def _check(self, node: Node, members: Mapping[str, Node]) -> None:

@@ -40,7 +40,8 @@ class Step:
     """One step: a new `event`, or what the step `again` sent, once more; one of them is None.
 
     It happens `after` seconds behind the step before, `times` times, `every` seconds apart or
-    `at_once`. `behind` names the step that overtakes it. `line` is where it stands in the file.
+    `at_once`. `behind` names the step that overtakes it. `line` is where it stands in the file,
+    `lines` where the values of its members do.
     """
 
     line: int
@@ -57,6 +58,11 @@ class Step:
     fault: Fault | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     expect: Expectation = Expectation()
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def line_of(self, member: str) -> int:
+        """The line of a member's value; of one that is not there, the step's."""
+        return self.lines.get(member, self.line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

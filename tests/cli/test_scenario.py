@@ -83,6 +83,14 @@ def test_steps_are_shown_in_the_order_in_which_they_arrive(run_here: RunHere) ->
     ]
 
 
+def test_a_type_that_gooclaim_has_not_is_said_to_be_one(run_here: RunHere, tmp_path: Path) -> None:
+    """It may be sent; and it may be a slip of the pen that looks like no other type."""
+    mine = story_file(tmp_path, "steps: [{event: claim.begun}, {event: workflow.started}]")
+    first, second = run_here(["scenario", "show", mine]).stdout.splitlines()[-2:]
+    assert first == "     0s  claim.begun                a type that Gooclaim has not"
+    assert second == "     0s  workflow.started"
+
+
 def test_the_raw_file_is_one_to_start_from(run_here: RunHere, tmp_path: Path) -> None:
     raw = run_here(["scenario", "show", "pending-documents", "--raw"]).stdout
     assert yaml.safe_load(raw)["steps"]
@@ -125,6 +133,7 @@ def test_what_is_neither_a_name_nor_a_file_is_refused(run_here: RunHere, tmp_pat
         (["scenario", "run", "modes", "--speed", "fast"], "--speed"),
         (["scenario", "run", "modes", "--longest-wait", "never"], "--longest-wait"),
         (["scenario", "run", "modes", "--step"], "--step needs a person"),
+        (["scenario", "run", "-", "--secret-file", "-"], "standard input can be read only once"),
         (["scenario", "show", "modes", "--raw", "--json"], "exclude each other"),
         (["send-test", "workflow.started", "--scenario", "modes"], "EVENT_TYPE"),
         (["send-test", "--scenario", "modes", "--fault", "stale"], "--fault"),
@@ -445,6 +454,7 @@ def test_control_c_shows_what_there_is(home: Path, tmp_path: Path) -> None:
     [
         (["--scenario", "modes"], "--scenario is for a sandbox"),
         (["--sandbox", "--scenario", "modes", "--no-register"], "--scenario is for a sandbox"),
+        (["--sandbox", "--speed", "10x"], "--speed belongs to --scenario"),
         (["--sandbox", "--scenario", "mode"], "no scenario is called 'mode'"),
         (["--sandbox", "--scenario", "modes", "--speed", "0"], "--speed"),
         (["--sandbox", "--scenario", "modes", "--longest-wait", "x"], "--longest-wait"),

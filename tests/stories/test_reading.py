@@ -87,6 +87,8 @@ MISTAKES = {
     # no YAML
     "steps:\n  - event: workflow.started\n    data: {a: [1, 2\n": (4, "expected ',' or ']'"),
     "steps:\n\t- event: workflow.started": (2, "found character '\\t'"),
+    "steps:\n  - event: x\n    every 10s\n    times: 3": (3, "write NAME: and a value"),
+    "steps:\n  - event: x\n    every 10s": (3, "write NAME: and a value"),
     "a: 1\n---\nb: 2": (2, "but found another document"),
     "steps:\n  - event: &x workflow.started\n    note: *y": (3, "undefined alias 'y'"),
     # members
@@ -133,9 +135,9 @@ MISTAKES = {
     # names that lead nowhere
     "steps:\n  - again: a": (2, "again: no step above is named 'a'"),
     "steps:\n  - again: a\n  - event: x\n    name: a": (2, "no step above is named 'a'"),
-    "steps:\n  - event: x\n    name: a\n  - event: x\n    name: a": (4, "the step in line 2 is so"),
-    "steps:\n  - event: x\n    arrives_behind: b": (2, "no step below is named 'b'"),
-    "steps:\n  - event: x\n    name: a\n    arrives_behind: a": (2, "no step below is named 'a'"),
+    "steps:\n  - event: x\n    name: a\n  - event: x\n    name: a": (5, "so named in line 3"),
+    "steps:\n  - event: x\n    arrives_behind: b": (3, "no step below is named 'b'"),
+    "steps:\n  - event: x\n    name: a\n    arrives_behind: a": (4, "no step below is named 'a'"),
     "steps:\n  - {event: x, name: a, arrives_behind: b}\n  - {again: a, name: b}": (
         2,
         "arrives_behind: 'b' sends this one again",
@@ -153,8 +155,8 @@ MISTAKES = {
     ),
     "steps:\n  - {event: x, after: 300d}\n  - {event: x, after: 300d}": (3, "more than a year"),
     # placeholders
-    "steps:\n  - event: x\n    data:\n      a: '{nope}'": (2, "no placeholder is called {nope}"),
-    "steps:\n  - event: x\n    data: {a: '{time-999999d}'}": (2, "is no time that can be written"),
+    "steps:\n  - event: x\n    data:\n      a: '{nope}'": (4, "no placeholder is called {nope}"),
+    "steps:\n  - event: x\n    data: {a: '{time-999999d}'}": (3, "is no time that can be written"),
 }
 
 
