@@ -18,6 +18,9 @@ from gooclaim_cli.stories.scenario import Scenario
 from gooclaim_cli.stories.telling import Teller
 
 LONGEST_WAIT: Final = 3.0
+# As many as the sandbox's outbound engine has under way. A thousand connections at the same moment
+# would tell of the backlog of a socket, not of a handler.
+MOST_UNDER_WAY: Final = 64
 
 
 class Firing(Protocol):
@@ -71,6 +74,7 @@ class Player:
             scenario, tenant_id=telling.tenant_id, begins=begins, random=telling.random
         )
         self._taken: set[str] = set()
+        self._slots = asyncio.Semaphore(MOST_UNDER_WAY)
 
     async def play(self) -> AsyncIterator[Played]:
         """Play one beat after the other. Raises GooclaimError where nothing answers the first."""
@@ -102,12 +106,13 @@ class Player:
 
     async def _fire(self, beat: Beat, sample: Sample) -> tuple[Fired, ...]:
         telling = self._telling
-        means = Means(
-            signer=telling.signer, at=telling.clock(), random=telling.random, slow=telling.slow
-        )
-        taken = sample.idempotency_key in self._taken
-        fired = await self._to.fire(volley_of(beat.step, sample, means, taken=taken))
-        self._taken |= {
-            each.shot.sample.idempotency_key for each in fired if each.outcome.succeeded
-        }
+        async with self._slots:
+            taken = sample.idempotency_key in self._taken
+            means = Means(
+                signer=telling.signer, at=telling.clock(), random=telling.random, slow=telling.slow
+            )
+            fired = await self._to.fire(volley_of(beat.step, sample, means, taken=taken))
+            self._taken |= {
+                each.shot.sample.idempotency_key for each in fired if each.outcome.succeeded
+            }
         return fired

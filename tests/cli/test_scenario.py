@@ -317,6 +317,28 @@ def test_of_what_came_at_once_one_must_be_taken(run_here: RunHere, tmp_path: Pat
     assert failed[2] == ["none of those that came at once was taken"] * 6
 
 
+def test_very_many_at_once_are_under_way_in_turn(run_here: RunHere, tmp_path: Path) -> None:
+    """No more than a sandbox has under way: a handler is tried, not the backlog of its socket."""
+    mine = story_file(tmp_path, "steps: [{event: workflow.completed, times: 200, at_once: true}]")
+    number = under_way = most = 0
+    lock, full = threading.Lock(), threading.Barrier(64)
+
+    def answer(_: Delivery) -> int:
+        nonlocal number, under_way, most
+        with lock:
+            number, under_way = number + 1, under_way + 1
+            most = max(most, under_way)
+            waits = number <= 64
+        if waits:
+            full.wait(20)
+        with lock:
+            under_way -= 1
+        return 200
+
+    assert failed_steps(run_here, mine, answer) == {}
+    assert most == 64
+
+
 def test_a_key_that_failed_is_a_retry(run_here: RunHere, tmp_path: Path) -> None:
     """A story may expect the failure; the retry of it must then be taken."""
     mine = story_file(
