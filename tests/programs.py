@@ -1,5 +1,6 @@
-"""Programs beyond Python that some tests need."""
+"""Programs and packages beyond our own that some tests need."""
 
+import importlib.util
 import os
 import shutil
 
@@ -13,5 +14,15 @@ def needs(program: str, *folders: str) -> pytest.MarkDecorator:
     """
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *folders))
     missing = shutil.which(program, path=path) is None
-    may_skip = not os.environ.get("GOOCLAIM_TESTS_SKIP_NOTHING")
-    return pytest.mark.skipif(missing and may_skip, reason=f"{program} is not installed")
+    return pytest.mark.skipif(missing and _may_skip(), reason=f"{program} is not installed")
+
+
+def needs_packages(*names: str) -> pytest.MarkDecorator:
+    """The same for Python packages of the extra `test`."""
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    reason = f"{', '.join(missing)} not installed"
+    return pytest.mark.skipif(bool(missing) and _may_skip(), reason=reason)
+
+
+def _may_skip() -> bool:
+    return not os.environ.get("GOOCLAIM_TESTS_SKIP_NOTHING")

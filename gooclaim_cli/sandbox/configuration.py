@@ -54,10 +54,18 @@ class PreconditionFailedError(Exception):
 class Configuration:
     """The present webhook, if any, and the secret that signs.
 
-    `taken` is set while a URL is configured that was put there since the sandbox began.
+    It begins with `secret`, or with a new one. `taken` is set while a URL is configured that was
+    put there since the sandbox began.
     """
 
-    def __init__(self, *, rotate: bool, clock: Callable[[], float], random: Random) -> None:
+    def __init__(
+        self,
+        *,
+        rotate: bool,
+        clock: Callable[[], float],
+        random: Random,
+        secret: str | None = None,
+    ) -> None:
         self.webhook: Webhook | None = None
         self.taken = asyncio.Event()
         self._rotate = rotate
@@ -65,7 +73,7 @@ class Configuration:
         self._random = random
         self._run = f"{random.getrandbits(32):08x}"
         self._revision = 0
-        self.signing_secret = self._new_secret()
+        self.signing_secret = SigningSecret(secret) if secret else self._new_secret()
 
     def preconfigure(self, url: str, events: Sequence[str]) -> Webhook:
         """Set what the tenant had before anybody put anything; the secret stays."""

@@ -1,6 +1,6 @@
 """What a sandbox is told when it starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gooclaim_cli.errors import UsageError
@@ -19,8 +19,9 @@ class SandboxOptions:
     at most. `deadline` is the time that an endpoint has to answer. `emit` starts a stream of sample
     events once a URL has been configured; after its opening burst one comes `emit_every`.
     `trust` names PEM files of further authorities whose endpoints are trusted. `home_url` is the
-    URL that the tenant has from the start. `deliveries_kept` bounds what is listed. `behaviour` is
-    how it misbehaves on purpose, from the start.
+    URL that the tenant has from the start, `signing_secret` its secret (None: a new one).
+    `deliveries_kept` bounds what is listed. `behaviour` is how it misbehaves on purpose, from the
+    start.
     """
 
     port: int = 0
@@ -34,6 +35,7 @@ class SandboxOptions:
     token_rate: int = 60
     trust: tuple[Path, ...] = ()
     home_url: str | None = None
+    signing_secret: str | None = field(default=None, repr=False)
     deliveries_kept: int = DELIVERIES_KEPT
     behaviour: Behaviour = Behaviour()  # noqa: RUF009 - frozen
 

@@ -97,7 +97,7 @@ async def run_sandbox(
     world = _World(options, signed_content, clock, random, Tenant.new(random), conduct)
     authority = CertificateAuthority(folder)
     tls = authority.trusting(options.trust)
-    configuration = Configuration(rotate=options.rotate_secret_on_put, clock=clock, random=random)
+    configuration = world.configuration()
     ledger = Ledger(limit=options.deliveries_kept, observe=observe)
     async with (
         Sender(tls=tls, answer_limit=_ANSWER_LIMIT) as sender,
@@ -137,6 +137,14 @@ class _World:
             jitter=self.options.jitter,
             deadline=self.options.deadline,
             signed_content=self.signed_content,
+        )
+
+    def configuration(self) -> Configuration:
+        return Configuration(
+            rotate=self.options.rotate_secret_on_put,
+            clock=self.clock,
+            random=self.random,
+            secret=self.options.signing_secret,
         )
 
     def engine(

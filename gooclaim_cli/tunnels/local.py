@@ -37,7 +37,7 @@ class LocalTunnel:
     async def open(self, waiting: Waiting) -> AsyncIterator[OpenTunnel]:
         """Serve on a port that the system picks. Raises TunnelError."""
         waiting("a port on this machine")
-        async with serve(self._app, tls=_server_tls(self._certificate), gate=self._gate) as port:
+        async with serve(self._app, tls=server_tls(self._certificate), gate=self._gate) as port:
             yield OpenTunnel(f"https://localhost:{port}", tls=_client_tls(self._certificate))
 
 
@@ -48,8 +48,11 @@ def _client_tls(certificate: EndpointCertificate) -> ssl.SSLContext:
     return context
 
 
-def _server_tls(certificate: EndpointCertificate) -> ssl.SSLContext:
-    """`ssl` takes a key from files only: it is on the disk, 0600, for that moment."""
+def server_tls(certificate: EndpointCertificate) -> ssl.SSLContext:
+    """How to serve with a certificate. Raises TunnelError.
+
+    `ssl` takes a key from files only: it is on the disk, 0600, for that moment.
+    """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         with tempfile.TemporaryDirectory(prefix="gooclaim-") as folder:

@@ -1,0 +1,1 @@
+"""The pytest plugin, in tests of its users."""
