@@ -58,7 +58,8 @@ def _diagnosis(found: "Diagnosis", body: bytes) -> list[tuple[str, str]]:
             ("  signed", _around(found.signed, at)),
         ]
     if found.tried:
-        rows.append(("Tried", f"{found.tried:,} combinations"))
+        word = "combination" if found.tried == 1 else "combinations"
+        rows.append(("Tried", f"{found.tried:,} {word}"))
     rows += [("Ruled out", each) for each in found.ruled_out]
     return rows
 

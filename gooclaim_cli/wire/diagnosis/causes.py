@@ -76,7 +76,9 @@ def both(one: Cause | None, other: Cause) -> Cause:
         return other
     code = one.code if one.code == other.code else f"{one.code}+{other.code}"
     fix = one.fix if one.fix == other.fix else f"{one.fix}; and {other.fix}"
-    return Cause(code, f"{one.message}; and {other.message}", fix)
+    twice = one.message == other.message
+    message = f"{one.message}, twice" if twice else f"{one.message}; and {other.message}"
+    return Cause(code, message, fix)
 
 
 def first_difference(one: bytes, other: bytes) -> int:

@@ -6,14 +6,19 @@ import contextlib
 import html
 import json
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
+from gooclaim_cli.wire.diagnosis import wrappings
 from gooclaim_cli.wire.diagnosis.causes import KEEP_RAW, Variant, named
 
 _LARGEST: Final = 4 * 1024 * 1024  # to compress, and decompressed
+_SLOW: Final = 256 * 1024  # of what takes long, so much at most: nothing stops it midway
+_ESCAPED: Final = re.compile(rb"\\(x[0-9a-f]{2}|[nrt'\"\\])", re.ASCII)
+_PYTHON: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"'": b"'", b'"': b'"', b"\\": b"\\"}
 _FORM: Final = re.compile(rb"(?:payload|body|data|json)=", re.ASCII)
 # The byte that names the system in gzip's header: Go, Java and others set it otherwise.
 _SYSTEMS: Final = (b"\xff", b"\x00", b"\x13")
@@ -35,14 +40,28 @@ def _charsets(body: bytes) -> Iterator[Variant]:
         return
     for name, words in (("latin-1", "Latin-1"), ("cp1252", "Windows-1252")):
         with contextlib.suppress(UnicodeError):
-            yield _recoded(body.decode("utf-8").encode(name), f"UTF-8 was taken for {words}")
+            signed = body.decode("utf-8").encode(name)
+            taken = f"UTF-8 was taken for {words}"
+            yield _recoded(signed, taken if _is_utf8(signed) else f"signed was {words}")
         with contextlib.suppress(UnicodeError):
             yield _recoded(body.decode(name).encode(), f"it is in {words}, signed was UTF-8")
+    for form in ("NFC", "NFD") if len(body) <= _SLOW else ():
+        with contextlib.suppress(UnicodeError):
+            signed = unicodedata.normalize(form, body.decode("utf-8")).encode()
+            yield _recoded(signed, f"its accents are written in another way; signed was {form}")
     try:
         text = body.decode("utf-16")
     except UnicodeError:
         return
     yield _recoded(text.encode("utf-8", "surrogatepass"), "it is in UTF-16, signed was UTF-8")
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _recoded(data: bytes, words: str) -> Variant:
@@ -54,6 +73,10 @@ def _decoded(body: bytes) -> Iterator[Variant]:
     fix = "decode the body once, then verify: or better, keep the bytes that came"
     for data, words in _undone(body):
         message = f"the body was encoded once more: it is {words}"
+        yield named(data, "body_double_encoded", message, fix)
+    for data, where in wrappings.within(body):
+        message = f"the body was wrapped in other JSON: what was signed is its {where}"
+        fix = "take it out as it stands, and verify that"
         yield named(data, "body_double_encoded", message, fix)
 
 
@@ -69,8 +92,12 @@ def _undone(body: bytes) -> Iterator[tuple[bytes, str]]:
         yield text[1:-1], "in quotes"
     if text.startswith((b"b'", b'b"')):
         yield text[2:-1], "written as Python shows bytes"
+        yield _ESCAPED.sub(_unescaped, text[2:-1]), "written as Python shows bytes"
     with contextlib.suppress(binascii.Error, ValueError):
         yield base64.b64decode(b"".join(text.split()), validate=True), "base64"
+    with contextlib.suppress(binascii.Error, ValueError):
+        padded = text.rstrip(b"=") + b"=" * (-len(text.rstrip(b"=")) % 4)
+        yield base64.b64decode(padded, altchars=b"-_", validate=True), "base64 for URLs"
     with contextlib.suppress(ValueError):
         yield bytes.fromhex(text.decode("ascii")), "hexadecimal"
     form = _FORM.match(text)
@@ -88,6 +115,11 @@ def _undone(body: bytes) -> Iterator[tuple[bytes, str]]:
             ),
             "full of HTML entities",
         )
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    code = found[1]
+    return bytes((int(code[1:], 16),)) if code[:1] == b"x" else _PYTHON[code]
 
 
 def _json_string(text: bytes) -> bytes | None:

@@ -14,6 +14,7 @@ from gooclaim_cli.wire.diagnosis.causes import UNEXPLAINED, Cause, Diagnosis
 _MASK: Final = re.compile(
     rb'"(?:[^"]{0,8}\*{3,}[^"]{0,8}|\[(?:FILTERED|REDACTED|filtered|redacted|hidden)\]|x{6,})"'
 )
+_COMPRESSED: Final = frozenset(("gzip", "x-gzip", "deflate", "br", "zstd"))
 _RAW: Final = "capture the raw bytes: curl --trace, gooclaim listen, or a proxy's dump"
 _ROUND: Final = frozenset(2**power for power in range(8, 25)) | {
     1000,
@@ -114,6 +115,10 @@ def _traces(delivery: Delivery) -> Iterator[Cause]:
         message = f"the body ends at byte {len(body):,}{words}, in the middle of its JSON"
         fix = "save the whole body: look for a limit of the log, the column or the buffer"
         yield Cause("body_truncated", message, fix)
+    encoding = (delivery.value("Content-Encoding") or "").strip().lower()
+    if encoding in _COMPRESSED and body.lstrip()[:1] == b"{":
+        message = f"Content-Encoding says {encoding}, and the body is not: it was unpacked"
+        yield Cause("body_compressed", f"{message} on its way here", _RAW)
     if "\ufffd".encode() in body:
         at = body.find("\ufffd".encode())
         message = f"the body has U+FFFD at byte {at}: bytes that were not understood were lost"

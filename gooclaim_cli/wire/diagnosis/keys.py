@@ -4,7 +4,7 @@ import base64
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -17,6 +17,8 @@ _SIGNER: Final = (
     "let the signer use the secret's own bytes, as it is shown: nothing added or decoded"
 )
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}){8,}", re.ASCII)
+# What comes along when a secret is copied from a page or a chat, and is not seen.
+_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _PREFIX: Final = re.compile(r"[A-Za-z]{2,12}[_-](?:[a-z]{2,8}_)?", re.ASCII)
 
 
@@ -67,7 +69,7 @@ def _changed(text: str) -> Iterator[Key]:
         fix = "the prefix is part of the secret: let the signer keep it"
         yield _key(rest, "secret_prefix", message, fix)
         yield from _decoded(rest, f" after its {prefix[0]!r}", prefix[0])
-    else:
+    if not text.startswith("whsec_"):
         message = "it was signed with `whsec_` before the secret"
         yield _key(f"whsec_{text}", "secret_prefix", message, f"{_SET}, its prefix included")
     for changed in dict.fromkeys((text.lower(), text.upper())):
@@ -76,11 +78,14 @@ def _changed(text: str) -> Iterator[Key]:
 
 def _trimmed(text: str) -> Iterator[Key]:
     """What is set has more than the secret."""
-    code = "secret_newline" if text.rstrip("\r\n") != text else "secret_whitespace"
-    message = "the secret that is set has white space around it"
     fix = "set it without: in a shell, printf %s and not echo; in a .env file, nothing behind it"
-    for each in dict.fromkeys((text.rstrip("\r\n"), text.strip(), text.replace(" ", ""))):
-        yield _key(each, code, message, fix)
+    for each, code, words in (
+        (text.rstrip("\r\n"), "secret_newline", "a newline at its end"),
+        (text.strip(), "secret_whitespace", "white space around it"),
+        (text.replace(" ", ""), "secret_whitespace", "a space within it"),
+        (_INVISIBLE.sub("", text).strip(), "secret_whitespace", "an invisible character in it"),
+    ):
+        yield _key(each, code, f"the secret that is set has {words}", fix)
     if len(text) > 2 and text.strip()[:1] in "\"'`" and text.strip()[:1] == text.strip()[-1:]:
         message = "the secret that is set has quotes around it"
         yield _key(text.strip()[1:-1], "secret_quotes", message, "set it without its quotes")
@@ -99,15 +104,20 @@ def _trimmed(text: str) -> Iterator[Key]:
 
 def _added(text: str) -> Iterator[Key]:
     """What it was signed with has more than the secret."""
-    for end, code, words in (
-        ("\n", "secret_newline", "a newline behind it, as `echo` and editors add"),
-        ("\r\n", "secret_newline", "a Windows newline behind it"),
-        (" ", "secret_whitespace", "a space behind it"),
+    for changed, code, words in (
+        (f"{text}\n", "secret_newline", "a newline behind it, as `echo` and editors add"),
+        (f"{text}\r\n", "secret_newline", "a Windows newline behind it"),
+        (f"{text} ", "secret_whitespace", "a space behind it"),
+        (f" {text}", "secret_whitespace", "a space before it"),
+        (f" {text} ", "secret_whitespace", "a space before and behind it"),
+        (f"{text}\t", "secret_whitespace", "a tab behind it"),
+        (f"\t{text}", "secret_whitespace", "a tab before it"),
+        (f"{text}\0", "secret_whitespace", "a zero byte behind it"),
     ):
-        yield _key(text + end, code, f"it was signed with the secret and {words}", _SIGNER)
-    for quote in "\"'":
+        yield _key(changed, code, f"it was signed with the secret and {words}", _SIGNER)
+    for mark in "\"'":
         message = "it was signed with the secret and quotes around it"
-        yield _key(f"{quote}{text}{quote}", "secret_quotes", message, _SIGNER)
+        yield _key(f"{mark}{text}{mark}", "secret_quotes", message, _SIGNER)
 
 
 def _decoded(text: str, where: str, prefix: str) -> Iterator[Key]:
@@ -124,6 +134,8 @@ def _decoded(text: str, where: str, prefix: str) -> Iterator[Key]:
     for encoded, name in ((data.hex(), "hexadecimal"), (base64.b64encode(data).decode(), "base64")):
         message = f"it was signed with the secret{where} encoded in {name}"
         yield _key(encoded, "secret_encoded", message, own)
+    message = f"it was signed with the secret{where} percent-encoded"
+    yield _key(quote(data, safe=""), "secret_encoded", message, own)
 
 
 def _key(text: str, code: str, message: str, fix: str) -> Key:

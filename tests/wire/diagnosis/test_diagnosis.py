@@ -7,6 +7,7 @@ import hmac
 import html
 import json
 import re
+import unicodedata
 import urllib.parse
 import zlib
 from pathlib import Path
@@ -131,6 +132,9 @@ def test_numbers_that_a_parser_rewrote_among_other_things() -> None:
         ("body_double_encoded", b"payload=" + urllib.parse.quote_plus(PLAIN).encode(), PLAIN),
         ("body_double_encoded", html.escape(PLAIN.decode()).encode(), PLAIN),
         ("body_double_encoded", PLAIN, base64.b64encode(PLAIN)),
+        ("body_double_encoded", base64.urlsafe_b64encode(PLAIN).rstrip(b"="), PLAIN),
+        ("body_double_encoded", repr(PLAIN).encode(), PLAIN),
+        ("body_charset", unicodedata.normalize("NFD", PLAIN.decode()).encode(), PLAIN),
         ("body_compressed", gzip.compress(PLAIN, mtime=0), PLAIN),
         ("body_compressed", zlib.compress(PLAIN), PLAIN),
         ("body_compressed", PLAIN, gzip.compress(PLAIN, mtime=0)),
@@ -147,21 +151,59 @@ def test_a_body_whose_bytes_were_changed(code: str, captured: bytes, signed: byt
 
 
 @pytest.mark.parametrize(
+    ("where", "captured"),
+    [
+        ("`payload`", b'{"id":1,"payload":%b}' % PLAIN),
+        ("`payload`", json.dumps({"payload": PLAIN.decode()}).encode()),
+        ("[1].detail", b'[{"event_id":1}, {"detail": %b}]' % PLAIN),
+        (
+            "`Records`[0].body.Message",
+            json.dumps({"Records": [{"body": json.dumps({"Message": PLAIN.decode()})}]}).encode(),
+        ),
+    ],
+)
+def test_a_body_that_a_queue_wrapped(where: str, captured: bytes) -> None:
+    diagnosis = explained("body_double_encoded", delivery_of(captured, signed=PLAIN))
+    assert diagnosis.message.endswith(f"what was signed is its {where}")
+    assert diagnosis.signed == PLAIN
+
+
+def test_which_charset_was_signed() -> None:
+    """The same step undoes two mistakes: which one it was, the bytes say."""
+    text = '{"note":"née"}'
+    latin = delivery_of(text.encode(), signed=text.encode("latin-1"))
+    assert "signed was Latin-1" in explained("body_charset", latin).message
+    taken = delivery_of(text.encode().decode("latin-1").encode(), signed=text.encode())
+    assert "UTF-8 was taken for Latin-1" in explained("body_charset", taken).message
+
+
+def test_what_happened_twice_is_said_once() -> None:
+    twice = delivery_of(base64.b64encode(base64.b64encode(PLAIN)), signed=PLAIN)
+    assert explained("body_double_encoded", twice).message.endswith("it is base64, twice")
+
+
+@pytest.mark.parametrize(
     ("code", "is_set", "used"),
     [
         ("secret_newline", "whsec_fake\n", "whsec_fake"),
         ("secret_newline", "whsec_fake", "whsec_fake\n"),
         ("secret_whitespace", " whsec_fake ", "whsec_fake"),
+        ("secret_whitespace", "whsec_fake", " whsec_fake"),
+        ("secret_whitespace", "whsec_fake", "whsec_fake\t"),
+        ("secret_whitespace", "whsec_fake", " whsec_fake "),
+        ("secret_whitespace", "whsec_\u200bfake\ufeff", "whsec_fake"),
         ("secret_quotes", '"whsec_fake"', "whsec_fake"),
         ("secret_quotes", "whsec_fake", "'whsec_fake'"),
         ("secret_padding", "d2hzZWNfZmFrZQ", "d2hzZWNfZmFrZQ=="),
         ("secret_padding", "d2hzZWNfZmFrZQ==", "d2hzZWNfZmFrZQ"),
         ("secret_prefix", "whsec_fake", "fake"),
         ("secret_prefix", "fake", "whsec_fake"),
+        ("secret_prefix", "obviously_fake", "whsec_obviously_fake"),
         ("secret_case", "WHSEC_FAKE", "whsec_fake"),
         ("secret_decoded", "whsec%5Ffake", "whsec_fake"),
         ("secret_encoded", "whsec_fake", b"whsec_fake".hex()),
         ("secret_encoded", "whsec_fake", base64.b64encode(b"whsec_fake").decode()),
+        ("secret_encoded", "whsec_a+b/c=", "whsec_a%2Bb%2Fc%3D"),
         ("secret_escaped", "wh\\nsec", "wh\nsec"),
         ("secret_escaped", "wh$$sec", "wh$sec"),
     ],
@@ -346,6 +388,7 @@ def test_two_causes_together(
         ("body_masked", BODY.replace(b'"wf_abc123"', b'"wf_***"'), {}),
         ("body_reserialised", json.dumps(json.loads(BODY) | {"x": 1}, sort_keys=True).encode(), {}),
         ("body_missing", b"", {}),
+        ("body_compressed", BODY.replace(b"wf_", b"fw_"), {"Content-Encoding": "GZIP"}),
         (UNEXPLAINED, BODY.replace(b"wf_", b"fw_"), {}),
     ],
 )
