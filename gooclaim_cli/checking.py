@@ -101,6 +101,7 @@ class Counts:
     """How many captures there were, and what came of them.
 
     `too_old` are those of the rejected that are nothing else; `refused` are files without captures.
+    `interrupted`: somebody ended it before its end.
     """
 
     verified: int = 0
@@ -108,6 +109,7 @@ class Counts:
     too_old: int = 0
     unreadable: int = 0
     refused: int = 0
+    interrupted: bool = False
 
     @property
     def captures(self) -> int:

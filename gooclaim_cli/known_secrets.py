@@ -52,9 +52,14 @@ def production_secrets(settings: Settings) -> set[SigningSecret]:
     return found
 
 
-def secrets_of_other_profiles(settings: Settings) -> list[KnownSecret]:
-    """Those of the other profiles that there are, and that this one does not have."""
+def other_secrets(settings: Settings) -> list[KnownSecret]:
+    """Those that count no more, or elsewhere: the previous one, and those of other profiles."""
     found: dict[SigningSecret, KnownSecret] = {}
+    with contextlib.suppress(ConfigurationError):  # what cannot be read signs nothing
+        previous = _file_of_told(settings)
+        secret = previous.read_previous() if previous is not None else None
+        if secret is not None and secret not in settings.signing_secrets:
+            found[secret] = KnownSecret(secret, "the previous one, from before it was changed")
     for each in _profiles(settings):
         if each.profile == settings.profile:
             continue
@@ -76,9 +81,13 @@ def _profiles(settings: Settings) -> Iterator[Settings]:
 
 def _told(settings: Settings) -> SigningSecret | None:
     """What the last registration was told; it is kept readable by its owner alone."""
+    file = _file_of_told(settings)
+    return file.read() if file is not None else None
+
+
+def _file_of_told(settings: Settings) -> SecretFile | None:
     if settings.tenant_id is None:
         return None
     environment = environment_of(settings.api_url)
     folder = settings.places.data / "secrets"
-    path = Journal(folder, environment=environment, tenant_id=settings.tenant_id).path
-    return SecretFile(path).read()
+    return SecretFile(Journal(folder, environment=environment, tenant_id=settings.tenant_id).path)

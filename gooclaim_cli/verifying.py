@@ -105,6 +105,7 @@ def run(
             if progress is not None and not number % _TOLD_EVERY:
                 progress(files.share)
     except KeyboardInterrupt:
+        running.counts.interrupted = True
         running.end(alone=False)
         raise
     running.end(alone=True)

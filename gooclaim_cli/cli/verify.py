@@ -78,8 +78,9 @@ def verify(
     """Check saved deliveries, and say why one does not verify.
 
     Formats are told apart by content: gooclaim history export (JSON lines, .gz),
-    raw HTTP requests, curl commands, curl --trace, HAR, ngrok, smee, webhook.site,
-    AWS Lambda events, log lines with JSON, and raw bodies (with --header).
+    raw HTTP requests, curl commands, curl --trace, HAR, ngrok, smee.io,
+    webhook.site, AWS Lambda events, log lines with JSON; with --header or
+    --signature, raw bodies.
     """
     from gooclaim_cli import settings
     from gooclaim_cli.known_secrets import with_told
@@ -89,7 +90,7 @@ def verify(
     if not loaded.signing_secrets:
         raise ConfigurationError(
             "no signing secret is known, so nothing can be verified",
-            "set GOOCLAIM_SIGNING_SECRET to the one that the Console shows",
+            "set GOOCLAIM_SIGNING_SECRET to the one that the Console shows, or the sandbox printed",
         )
     given = _headers(headers or (), signature, timestamp)
     live = watch or "-" in paths
@@ -121,11 +122,11 @@ def _rules(loaded: "Settings", at: str | None, tolerance: str, *, no_expiry: boo
 
 
 def _other_secrets(loaded: "Settings") -> "list[NamedSecret]":
-    """Those of other profiles: a capture may be of one of them."""
-    from gooclaim_cli.known_secrets import secrets_of_other_profiles
+    """The previous one, and those of other profiles: a capture may be of one of them."""
+    from gooclaim_cli.known_secrets import other_secrets
     from gooclaim_cli.wire.diagnosis import NamedSecret
 
-    return [NamedSecret(each.source, each.secret) for each in secrets_of_other_profiles(loaded)]
+    return [NamedSecret(each.source, each.secret) for each in other_secrets(loaded)]
 
 
 def _moment(at: str | None) -> float | None:

@@ -88,6 +88,7 @@ class VerdictObjects:
                 "rejected": counts.rejected,
                 "unreadable": counts.unreadable,
                 "refused": counts.refused,
+                "interrupted": counts.interrupted,
             },
         )
 

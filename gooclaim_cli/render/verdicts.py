@@ -155,5 +155,8 @@ def _summary(counts: Counts) -> Iterator[Text]:
     yield Text()
     word = "capture" if counts.captures == 1 else "captures"
     yield Text(f"{counts.captures:,} {word}: {', '.join(parts)}")
+    if counts.interrupted:
+        yield Text("Interrupted: there may be more, which was not checked.")
     if counts.too_old:
-        yield Text("Saved captures grow old: --at received judges each as of its own time.")
+        yield Text("Saved captures grow old: --at received judges each as of its own time,")
+        yield Text("where it has one; --no-expiry does not judge the time at all.")

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from gooclaim_cli.tenant.secret_file import SecretFile
+from gooclaim_cli.wire import SigningSecret
 from tests.wire.captures.support import FILES, in_api_gateway_v1, in_history
 from tests.wire.samples import SECRET, changed, envelope, signed
 
@@ -141,7 +143,8 @@ def test_what_a_timestamp_is_judged_by(
 def test_old_captures_come_with_the_way_to_judge_them(verify: RunHere, tmp_path: Path) -> None:
     done = verify([saved(tmp_path, "a", line())])
     assert done.code == 1
-    assert "--at received" in done.stdout.splitlines()[-1]
+    assert "--at received" in done.stdout
+    assert "--no-expiry" in done.stdout.splitlines()[-1]
     broken = {"headers": in_history()["headers"], "body": "{}"}
     done = verify([saved(tmp_path, "b", line(**broken))])
     assert "--at received" not in done.stdout
@@ -378,6 +381,21 @@ def test_the_secret_of_another_profile_is_named_and_not_shown(
     assert capture["diagnosis"]["code"] == "secret_other"
 
 
+def test_the_previous_secret_is_named_and_not_shown(
+    verify: RunHere, tmp_path: Path, home: Path
+) -> None:
+    """The API told another one since."""
+    file = SecretFile(home / "secrets" / "development-tnt_a.json")
+    file.write(SECRET)
+    for _ in range(2):  # what is told again is no change
+        file.write(SigningSecret("whsec_new_fake"))
+    path, variables = saved(tmp_path, "a", line()), {"GOOCLAIM_TENANT_ID": "tnt_a"}
+    done = verify([path, "--no-expiry"], GOOCLAIM_SIGNING_SECRET="", **variables)
+    assert done.code == 1
+    assert "signed with another secret: the previous one" in done.stdout
+    assert SECRET.value not in done.stdout + done.stderr
+
+
 def next_object(process: "subprocess.Popen[bytes]") -> dict[str, Any]:
     assert process.stdout is not None
     found: dict[str, Any] = json.loads(process.stdout.readline())
@@ -425,4 +443,6 @@ def test_ctrl_c_ends_a_long_run_with_a_summary(home: Path) -> None:
         assert [next_object(process)["verdict"] for _ in range(2)] == ["verified"] * 2
         interrupt(process)
         output, errors = process.communicate(timeout=PATIENCE)
-    assert (json.loads(output)["verified"], errors, process.returncode) == (2, b"", 130)
+    told = json.loads(output)
+    assert (told["verified"], told["interrupted"], process.returncode) == (2, True, 130)
+    assert errors == b""

@@ -94,8 +94,14 @@ def _empty() -> CaptureError:
 
 
 def _unknown(start: bytes) -> CaptureError:
-    begins = start[:_SHOWN].decode("utf-8", "backslashreplace")
     return CaptureError(
-        f"it is none of the known formats; it begins with {begins!r}",
+        f"it is none of the known formats; it begins with {_shown(start[:_SHOWN])}",
         "a raw body needs its headers: add --signature and --timestamp, or --header 'Name: value'",
     )
+
+
+def _shown(start: bytes) -> str:
+    """A file's start as people and Python write it: text as text, other bytes in hexadecimal."""
+    text = start.decode("utf-8", "ignore")  # a character may be cut in two
+    is_text = len(text.encode()) + 3 >= len(start) and "\0" not in text
+    return repr(text if is_text else start[:16]).removeprefix("b")

@@ -32,6 +32,7 @@ _ANSI: Final = re.compile(
 )
 _IN_DOUBLE: Final = re.compile(r'\\([$`"\\\n])')
 _ENDS: Final = frozenset((";", "&&", "||", "|", "&", ">"))
+_CONTINUED: Final = re.compile(r"[^\r\n]*\s\^\r?\n")
 _CARET: Final = re.compile(r"\^(\r?\n\r?\n|\r?\n|.)", re.DOTALL)
 
 
@@ -39,8 +40,10 @@ def split(text: str) -> list[bytes]:
     """Split one command into words, up to its end. Raises CaptureError where a quote stays open."""
     if '^"' in text:
         text = _without_carets(text)
+    elif _CONTINUED.match(text):
+        text = re.sub(r"\s\^\r?\n", " ", text)
     words: list[bytes] = []
-    word: bytes | None = None
+    word: list[bytes] = []  # in pieces: `a'b'"c"` is one word
     position = 0
     while position < len(text):
         match = _PIECE.match(text, position)
@@ -50,15 +53,15 @@ def split(text: str) -> list[bytes]:
             )
         position = match.end()
         if match["space"] is not None:
-            words.extend([] if word is None else [word])
-            word = None
+            words.extend([b"".join(word)] if word else [])
+            word = []
             if "\n" in match["space"].replace("\\\r\n", "").replace("\\\n", "") and words:
                 return words
-        elif word is None and match["plain"] in _ENDS:
+        elif not word and match["plain"] in _ENDS:
             return words
         else:
-            word = (word or b"") + _undone(match)
-    return words if word is None else [*words, word]
+            word.append(_undone(match))
+    return [*words, b"".join(word)] if word else words
 
 
 def _undone(match: re.Match[str]) -> bytes:

@@ -16,7 +16,7 @@ from gooclaim_cli.wire.diagnosis import wrappings
 from gooclaim_cli.wire.diagnosis.causes import KEEP_RAW, Variant, named
 
 _LARGEST: Final = 4 * 1024 * 1024  # to compress, and decompressed
-_SLOW: Final = 256 * 1024  # of what takes long, so much at most: nothing stops it midway
+_SLOW: Final = 1024 * 1024  # bytes of what takes long, so much at most: nothing stops it midway
 _ESCAPED: Final = re.compile(rb"\\(x[0-9a-f]{2}|[nrt'\"\\])", re.ASCII)
 _PYTHON: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"'": b"'", b'"': b'"', b"\\": b"\\"}
 _FORM: Final = re.compile(rb"(?:payload|body|data|json)=", re.ASCII)
@@ -92,7 +92,8 @@ def _undone(body: bytes) -> Iterator[tuple[bytes, str]]:
         yield text[1:-1], "in quotes"
     if text.startswith((b"b'", b'b"')):
         yield text[2:-1], "written as Python shows bytes"
-        yield _ESCAPED.sub(_unescaped, text[2:-1]), "written as Python shows bytes"
+        if len(text) <= _SLOW:
+            yield _ESCAPED.sub(_unescaped, text[2:-1]), "written as Python shows bytes"
     with contextlib.suppress(binascii.Error, ValueError):
         yield base64.b64decode(b"".join(text.split()), validate=True), "base64"
     with contextlib.suppress(binascii.Error, ValueError):
@@ -100,6 +101,8 @@ def _undone(body: bytes) -> Iterator[tuple[bytes, str]]:
         yield base64.b64decode(padded, altchars=b"-_", validate=True), "base64 for URLs"
     with contextlib.suppress(ValueError):
         yield bytes.fromhex(text.decode("ascii")), "hexadecimal"
+    if len(text) > _SLOW:
+        return
     form = _FORM.match(text)
     for data, words in (
         (text, ""),
@@ -143,7 +146,7 @@ def _encoded(body: bytes) -> Iterator[Variant]:
         (base64.b64encode(body), "in base64"),
         (body.hex().encode(), "in hexadecimal"),
     ]
-    if text:
+    if text and len(body) <= _SLOW:
         found += [
             (json.dumps(text, ensure_ascii=False).encode("utf-8", "replace"), "as a JSON string"),
             (json.dumps(text).encode(), "as a JSON string"),

@@ -15,6 +15,11 @@ _MASK: Final = re.compile(
     rb'"(?:[^"]{0,8}\*{3,}[^"]{0,8}|\[(?:FILTERED|REDACTED|filtered|redacted|hidden)\]|x{6,})"'
 )
 _COMPRESSED: Final = frozenset(("gzip", "x-gzip", "deflate", "br", "zstd"))
+# What a template, a shell or a program leaves where a value should stand.
+_UNFILLED: Final = re.compile(
+    r"\$[({\w]|\{\{|<[\w -]+>|%\w|\*{3}|^\s*(?:null|undefined|none|nan|\[object \w+\])\s*$",
+    re.IGNORECASE,
+)
 _RAW: Final = "capture the raw bytes: curl --trace, gooclaim listen, or a proxy's dump"
 _ROUND: Final = frozenset(2**power for power in range(8, 25)) | {
     1000,
@@ -88,7 +93,10 @@ def own_form(delivery: Delivery) -> Cause:
 
 def missing_signature(delivery: Delivery) -> Diagnosis:
     """Say what stands where a signature is expected."""
+    given = delivery.value(SIGNATURE_HEADER)
     names = ", ".join(name for name, _ in delivery.headers[:40] if "sign" in name.lower())
+    if given:
+        return _no_signature_within(given)
     if names:
         message = f"there is no {SIGNATURE_HEADER}, but {names[:120]}"
         fix = (
@@ -99,6 +107,15 @@ def missing_signature(delivery: Delivery) -> Diagnosis:
         message = f"there is no {SIGNATURE_HEADER} among the headers"
         fix = "save all headers with the body; a proxy or a framework may have dropped this one"
     return Diagnosis("signature_not_captured", message, fix, explained=False)
+
+
+def _no_signature_within(value: str) -> Diagnosis:
+    fix = f"save {SIGNATURE_HEADER} as it came: 64 hexadecimal digits, alone or after `sha256=`"
+    if _UNFILLED.search(value):
+        message = f"{SIGNATURE_HEADER} is {value[:40]!r}: nothing was put in its place"
+    else:
+        message = f"{SIGNATURE_HEADER} holds no signature: it begins with {value[:40]!r}"
+    return Diagnosis("signature_malformed", message, fix, explained=False)
 
 
 def _traces(delivery: Delivery) -> Iterator[Cause]:

@@ -48,7 +48,7 @@ def variants(secrets: Sequence[SigningSecret], others: Sequence[NamedSecret] = (
         cause = Cause(
             "secret_other",
             f"it was signed with another secret: {other.name}",
-            "verify with that secret. During a rotation, set both: GOOCLAIM_SIGNING_SECRET=new,old",
+            "verify with that one. During a rotation, set both: GOOCLAIM_SIGNING_SECRET=new,old",
         )
         found.setdefault(other.secret.key, Key(other.secret.key, cause))
     for secret in secrets:

@@ -149,6 +149,14 @@ def curl_for_windows() -> bytes:
     return " ^\r\n".join([*lines, f"  --data-raw {quoted(BODY.decode())}"]).encode()
 
 
+def curl_for_windows_by_hand() -> bytes:
+    """As people write it for cmd: carets at the ends of lines alone."""
+    lines = ['curl "https://a.test/hooks"']
+    lines += [f'  -H "{name}: {value}"' for name, value in HEADERS]
+    body = BODY.decode().replace("\\", "\\\\").replace('"', '\\"')
+    return " ^\r\n".join([*lines, f'  --data-raw "{body}"']).encode()
+
+
 def curl_trace() -> bytes:
     head, _, body = http_request().partition(b"\r\n\r\n")
     parts = ["== Info:   Trying 127.0.0.1:3000..."]
@@ -192,6 +200,7 @@ FILES: Final[dict[str, Callable[[], bytes]]] = {
     "curl": curl_command,
     "curl from a browser": curl_from_a_browser,
     "curl for Windows": curl_for_windows,
+    "curl for Windows, by hand": curl_for_windows_by_hand,
     "curl --trace": curl_trace,
     "ngrok": lambda: _laid_out(in_ngrok()),
     "ngrok, one": lambda: _json(in_ngrok()["requests"][0]),

@@ -92,7 +92,7 @@ def test_several_compressed_members_are_one_file() -> None:
         (b" \n\r\n\t", "empty"),
         (gzip.compress(b"", mtime=0), "empty"),
         (b"\xef\xbb\xbf", "empty"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "begins with '\\\\x89PNG"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "begins with '\\x89PNG"),
         (b"hello\nworld\n", "begins with 'hello"),
         (b"a log { without } a capture\n", "begins with 'a log"),
         (b'{"a": ', "begins with '{"),

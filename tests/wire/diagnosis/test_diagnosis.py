@@ -265,6 +265,22 @@ def test_a_signature_under_another_name() -> None:
     assert "HTTP_X_GOOCLAIM_SIGNATURE" in diagnosis.message
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("$(cat signature)", "nothing was put in its place"),
+        ("{{signature}}", "nothing was put in its place"),
+        ("undefined", "nothing was put in its place"),
+        ("[object Object]", "nothing was put in its place"),
+        ("no\x1b such thing", "holds no signature: it begins with 'no\\x1b such thing'"),
+    ],
+)
+def test_a_signature_header_without_a_signature(value: str, words: str) -> None:
+    diagnosis = found(delivery_of(BODY, headers={SIGNATURE: value}))
+    assert (diagnosis.code, diagnosis.explained) == ("signature_malformed", False)
+    assert words in diagnosis.message
+
+
 def test_no_signature_at_all() -> None:
     diagnosis = found(delivery_of(BODY, headers={SIGNATURE: None, "X-Other-Signature": "1"}))
     assert (diagnosis.code, diagnosis.explained) == ("signature_not_captured", False)
