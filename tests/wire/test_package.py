@@ -5,7 +5,18 @@ import sys
 
 from gooclaim_cli import wire
 
-HEAVY = ("typer", "rich", "httpx", "aiohttp", "uvicorn", "starlette", "asyncio", "sqlite3", "ssl")
+HEAVY = (
+    "simdjson",
+    "typer",
+    "rich",
+    "httpx",
+    "aiohttp",
+    "uvicorn",
+    "starlette",
+    "asyncio",
+    "sqlite3",
+    "ssl",
+)
 
 
 def test_importing_it_brings_in_nothing_heavy() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from gooclaim_cli.wire.captures import shell_words
 from gooclaim_cli.wire.captures.capture import Capture, CaptureError, Format, Records
 
 START: Final = re.compile(rb"(?:[$#>%] )?curl(?:\.exe)?[ \t\\^\r\n]")
@@ -31,6 +30,8 @@ class _Request:
 
 def from_bytes(data: bytes, source: str) -> Records:
     """Read one command. Raises CaptureError where it carries no body, or one in a file."""
+    from gooclaim_cli.wire.captures import shell_words  # patterns that take a while to compile
+
     text = data.decode("utf-8", "surrogateescape").strip()
     words = shell_words.split(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     request = _Request()
