@@ -27,10 +27,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gooclaim_cli.wire import SigningSecret, sign_delivery
-from tests.bench.bench_verify import SIGNED_AT, body_of
+from tests.bench import bench_verify
 
-SECRET = SigningSecret("whsec_obviously_fake")
 MOST_MIB = 120.0
 MORE_THAN_EARLY_MIB = 8.0
 _UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -87,21 +85,13 @@ class Watched:
 
 
 def line_of(number: int, size: int) -> bytes:
-    """A line of an export; each third one with its body in base64."""
-    body = body_of(number, size)
-    delivery = sign_delivery(
-        body,
-        SECRET,
-        event_type="workflow.completed",
-        idempotency_key=f"idem_{number}",
-        timestamp=SIGNED_AT,
-    )
-    at = "2026-05-20T10:14:26.250Z"
-    members: dict[str, object] = {"kind": "delivery", "at": at, "headers": delivery.headers}
-    held = (
-        {"body_base64": base64.b64encode(body).decode()} if number % 3 else {"body": body.decode()}
-    )
-    return json.dumps({**members, **held}).encode() + b"\n"
+    """A line of an export; each third one has its body in base64."""
+    line = bench_verify.line_of(number, size)
+    if number % 3:
+        return line
+    members = json.loads(line)
+    members["body_base64"] = base64.b64encode(members.pop("body").encode()).decode()
+    return json.dumps(members).encode() + b"\n"
 
 
 def soak(size: int, *, compressed: bool, folder: Path | None) -> str:
@@ -146,7 +136,7 @@ def verified(
     """Run the command; its last line, and its memory."""
     told = home / "told.jsonl"
     command = [sys.executable, "-m", "gooclaim_cli", "verify", path, "--no-expiry", "--json"]
-    variables = {"GOOCLAIM_HOME": str(home), "GOOCLAIM_SIGNING_SECRET": SECRET.value}
+    variables = {"GOOCLAIM_HOME": str(home), "GOOCLAIM_SIGNING_SECRET": bench_verify.SECRET.value}
     with (
         told.open("wb") as last,
         subprocess.Popen(["tail", "-n", "1"], stdin=subprocess.PIPE, stdout=last) as tail,
