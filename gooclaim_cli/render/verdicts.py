@@ -39,6 +39,7 @@ class VerdictLines:
     live: bool = False
     _types: dict[str | None, str] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _spaced: bool = False  # the last line was an empty one
     _layout: Layout = field(init=False)
     _good: tuple[str, str, str] = field(init=False)
     _end: str = field(init=False)
@@ -58,14 +59,17 @@ class VerdictLines:
         """Write a capture's verdict."""
         verdict = checked.verdict
         if not verdict.findings and not checked.notes and verdict.event is not None:
+            self._spaced = False
             self._write_good(verdict.event, checked.capture.source)
             if self.live:
                 self.console.file.flush()
         else:
+            self._spaced = self.explain and not verdict.ok
             write_lines(self.console, self._lines(checked))
 
     def unreadable(self, found: Unreadable) -> None:
         """Write that a record among others could not be read."""
+        self._spaced = False
         head = self._head(None, None, found.source, ok=False)
         write_lines(self.console, self._with_reason(head, visible(found.problem)))
 
@@ -83,6 +87,8 @@ class VerdictLines:
 
     def summary(self, counts: Counts) -> None:
         """Write how many there were."""
+        if not self._spaced:
+            write_lines(self.console, [Text()])
         write_lines(self.console, _summary(counts))
 
     def _write_good(self, event: Event, source: str) -> None:
@@ -152,7 +158,6 @@ def _summary(counts: Counts) -> Iterator[Text]:
     parts += [f"{counts.unreadable:,} unreadable"] if counts.unreadable else []
     if counts.refused:
         parts.append(f"{counts.refused:,} {'file' if counts.refused == 1 else 'files'} refused")
-    yield Text()
     word = "capture" if counts.captures == 1 else "captures"
     yield Text(f"{counts.captures:,} {word}: {', '.join(parts)}")
     if counts.interrupted:

@@ -347,6 +347,14 @@ def test_explain_opens_a_capture_at_the_byte(verify: RunHere, tmp_path: Path) ->
     assert done.stdout.count("SHA-256") == 1  # the good one stays closed
 
 
+def test_one_empty_line_is_before_the_summary(verify: RunHere, tmp_path: Path) -> None:
+    good, bad = saved(tmp_path, "a", line()), saved(tmp_path, "b", line(body="{}"))
+    for paths in ([good], [bad], [good, bad], [bad, good]):
+        told = verify([*paths, "--no-expiry", "--explain"]).stdout.splitlines()
+        assert told[-2] == ""
+        assert told[-3] != ""
+
+
 def test_explain_says_what_was_ruled_out(verify: RunHere, tmp_path: Path) -> None:
     done = verify(
         [saved(tmp_path, "a", line()), "--explain"], GOOCLAIM_SIGNING_SECRET="whsec_other"
