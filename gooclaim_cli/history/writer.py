@@ -13,6 +13,7 @@ import msgspec
 
 from gooclaim_cli.errors import StorageError
 from gooclaim_cli.history.apart import LENGTH
+from gooclaim_cli.history.backfill import Backfill
 from gooclaim_cli.history.here import PATIENCE
 from gooclaim_cli.history.operations import Carried, Store
 from gooclaim_cli.history.schema import open_database
@@ -24,6 +25,7 @@ def serve(path: Path, synchronous: str, source: BinaryIO, sink: BinaryIO) -> Non
     decoder = msgspec.msgpack.Decoder(list[Carried])
     encoder = msgspec.msgpack.Encoder()
     store: Store | None = None
+    backfill: Backfill | None = None
     while len(head := source.read(LENGTH.size)) == LENGTH.size:
         (length,) = LENGTH.unpack(head)
         content = source.read(length)
@@ -31,13 +33,19 @@ def serve(path: Path, synchronous: str, source: BinaryIO, sink: BinaryIO) -> Non
             break  # whoever sent it is gone: nobody was told that it is written
         operations = decoder.decode(content)
         try:
-            store = store or _open(path, synchronous)
+            if store is None:
+                store = _open(path, synchronous)
+                backfill = Backfill(path, store.connection) if synchronous == "NORMAL" else None
             results = write(store, operations)
         except StorageError as error:
             results = [Failure(None, error.message, of_the_file=True)] * len(operations)
         answer = encoder.encode(results)
         sink.write(LENGTH.pack(len(answer)) + answer)
         sink.flush()
+        if backfill is not None:
+            backfill.after(len(operations))
+    if backfill is not None:
+        backfill.close()
     if store is not None:
         store.connection.close()
 

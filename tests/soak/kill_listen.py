@@ -3,8 +3,8 @@
     python -m tests.soak.kill_listen --rounds 20
 
 In each round a session is started on the same GOOCLAIM_HOME, gets signed deliveries over several
-connections, and is ended by SIGKILL at a random moment; every other session forwards to a handler.
-Then:
+connections, and is ended by SIGKILL at a random moment; every other session forwards to a handler,
+every other two outlive a power cut, and not a crash alone. Then:
 
 - a delivery that was answered 2xx is in the history, by event id and by the hash of its body;
 - after the next start, what was cut off, refused or still in flight is taken within a few tries,
@@ -48,7 +48,9 @@ class Soak:
     secret: SigningSecret = field(default_factory=lambda: SigningSecret("whsec_soak_fake"))
     sent: list[Sent] = field(default_factory=list)
     unsettled: list[Sent] = field(default_factory=list)
+    started: int = 0
     forwards: bool = False
+    outlives: str = "power-cut"
     kept: set[str] = field(default_factory=set)  # keys that no handler needs to have seen
 
     @property
@@ -59,8 +61,10 @@ class Soak:
         """Start, settle what the last round left, load, kill, check. Returns what to print."""
         started = time.monotonic()
         self.forwards = not self.forwards
+        self.outlives = "crash" if self.started // 2 % 2 else "power-cut"
+        self.started += 1
         cut_short = await self._perhaps_kill_a_start()
-        async with listening(self.home, self._port, self.secret.value) as session:
+        async with listening(self.home, self._port, self.secret.value, self.outlives) as session:
             await self._check_ready(session)
             killed_after = self.random.uniform(0.05, self.seconds)
             loading = asyncio.create_task(
@@ -81,7 +85,7 @@ class Soak:
         self.unsettled = [each for each in sent if not each.acknowledged or each.key in in_flight]
         acknowledged = sum(each.acknowledged for each in sent)
         again = sum(each.acknowledged for each in self.unsettled)
-        to = "forwarded" if self.forwards else "kept"
+        to = f"{'forwarded' if self.forwards else 'kept'} ({self.outlives})"
         return (
             f"killed after {killed_after:.2f} s{cut_short}: {len(sent)} sent, to be {to},"
             f" {acknowledged} acknowledged, {len(self.unsettled)} to send again ({again} of them"
@@ -91,7 +95,7 @@ class Soak:
     async def finish(self) -> None:
         """Settle what the last round left, end calmly, and see that nothing is in flight."""
         self.forwards = True
-        async with listening(self.home, self._port, self.secret.value) as session:
+        async with listening(self.home, self._port, self.secret.value, self.outlives) as session:
             await self._check_ready(session)
             await session.interrupt()
         in_flight = self._check_history()
@@ -112,7 +116,7 @@ class Soak:
         if self.random.random() >= _KILLED_WHILE_STARTING:
             return ""
         moment = self.random.uniform(0.0, 0.8)
-        async with launched(self.home, self._port, self.secret.value) as process:
+        async with launched(self.home, self._port, self.secret.value, self.outlives) as process:
             await asyncio.sleep(moment)
             process.kill()
         return f" (a start before it after {moment:.2f} s)"

@@ -109,9 +109,11 @@ async def _drain(stream: asyncio.StreamReader) -> None:
 
 
 @asynccontextmanager
-async def launched(home: Path, handler_port: int | None, secret: str) -> AsyncIterator[Process]:
+async def launched(
+    home: Path, handler_port: int | None, secret: str, outlives: str = "power-cut"
+) -> AsyncIterator[Process]:
     """Start `gooclaim listen`, where there is no port, without a handler. May not be ready."""
-    env = environment(home, GOOCLAIM_SIGNING_SECRET=secret)
+    env = environment(home, GOOCLAIM_SIGNING_SECRET=secret, GOOCLAIM_HISTORY_OUTLIVES=outlives)
     command = [*GOOCLAIM, "listen", "--tunnel", "none", "--json"]
     if handler_port is not None:
         command += ["-f", str(handler_port)]
@@ -126,9 +128,11 @@ async def launched(home: Path, handler_port: int | None, secret: str) -> AsyncIt
 
 
 @asynccontextmanager
-async def listening(home: Path, handler_port: int | None, secret: str) -> AsyncIterator[Listening]:
+async def listening(
+    home: Path, handler_port: int | None, secret: str, outlives: str = "power-cut"
+) -> AsyncIterator[Listening]:
     """Run `gooclaim listen` and wait until it is ready. Raises Lost where it does not start."""
-    async with launched(home, handler_port, secret) as process:
+    async with launched(home, handler_port, secret, outlives) as process:
         session = Listening(process, await _ready(process))
         try:
             yield session
