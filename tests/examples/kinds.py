@@ -1,22 +1,15 @@
 """Which examples there are, what each needs, and how each is told to wait and to fail."""
 
-import contextlib
-import hashlib
 import importlib.util
 import os
 import shutil
-import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.examples.inboxes import FileInbox, Inbox, SqliteInbox
 from tests.examples.running import EXAMPLES
-
-Age = Callable[[Path, str, float], None]
-Lose = Callable[[Path], AbstractContextManager[None]]
 
 LEASE: Final = 10 * 60.0
 KEEP: Final = 7 * 24 * 60 * 60.0
@@ -36,57 +29,22 @@ _PYTHON: Final = """\
 """
 
 
-def _without_table(table: str) -> Lose:
-    """Lose a SQLite inbox for a while."""
-
-    @contextlib.contextmanager
-    def lose(folder: Path) -> Iterator[None]:
-        with contextlib.closing(sqlite3.connect(folder / "inbox.db")) as database:
-            database.execute(f"ALTER TABLE {table} RENAME TO lost")
-            yield
-            database.execute(f"ALTER TABLE lost RENAME TO {table}")
-
-    return lose
-
-
-@contextlib.contextmanager
-def _without_folder(folder: Path) -> Iterator[None]:
-    """Lose an inbox of files for a while."""
-    lost = (folder / "inbox").rename(folder / "lost")
-    yield
-    lost.rename(folder / "inbox")
-
-
-def _row(table: str) -> Age:
-    """Age a key in a SQLite inbox."""
-
-    def age(folder: Path, value: str, seconds: float) -> None:
-        statement = f"UPDATE {table} SET due = due - ? WHERE key = ?"
-        with contextlib.closing(sqlite3.connect(folder / "inbox.db")) as database, database:
-            assert database.execute(statement, (seconds, value)).rowcount == 1
-
-    return age
-
-
-_IN_SQLITE: Final = _row("inbox")
-_LOSE_TABLE: Final = _without_table("inbox")
+_TABLE: Final = SqliteInbox()
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """An example: its heading in the README, and its file with the work.
 
-    `before` is the line there that `trial` is put before. `age` lets seconds pass for a key of the
-    inbox in a folder, `lose` takes that inbox away for a while. `modules` (Python's), `packages`
-    (Node's) and `programs` are what it needs.
+    `before` is the line there that `trial` is put before. `modules` (Python's), `packages` (Node's)
+    and `programs` are what it needs.
     """
 
     heading: str
     file: str
     before: str
     trial: str = _PYTHON
-    age: Age = _IN_SQLITE
-    lose: Lose = _LOSE_TABLE
+    inbox: Inbox = _TABLE
     modules: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
@@ -149,14 +107,6 @@ _JAVA: Final = """\
 """
 
 
-def _age_file(folder: Path, value: str, seconds: float) -> None:
-    """Age a processed key of an inbox of files; what is to be worked on is timed in memory."""
-    file = folder / "inbox" / hashlib.sha256(value.encode()).hexdigest()
-    found = file.stat()
-    if not found.st_size:
-        os.utime(file, (found.st_atime, found.st_mtime - seconds))
-
-
 FASTAPI: Final = Kind(
     "FastAPI",
     "fastapi/handler.py",
@@ -173,8 +123,7 @@ DJANGO: Final = Kind(
     "Django",
     "django/gooclaim_inbox/management/commands/process_events.py",
     '    log.info("processed',
-    age=_row("gooclaim_inbox_delivery"),
-    lose=_without_table("gooclaim_inbox_delivery"),
+    inbox=SqliteInbox("gooclaim_inbox_delivery"),
     modules=("django", "gunicorn"),
 )
 EXPRESS: Final = Kind(
@@ -190,8 +139,7 @@ JAVA: Final = Kind(
     "java/Handler.java",
     '        log("processed',
     trial=_JAVA,
-    age=_age_file,
-    lose=_without_folder,
+    inbox=FileInbox(),
     programs=("java", "javac"),
 )
 KINDS: Final = (FASTAPI, FLASK, DJANGO, EXPRESS, JAVA)
