@@ -5,7 +5,7 @@ A task, an ASGI scope and its messages cost more than what a receiver does with 
 answered in turn, goes the ordinary way, from which nothing here differs on the wire.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -29,17 +29,11 @@ class Entrance(Protocol):
         """Take it, and answer it now or later; False: it goes the ordinary way. Never raises."""
 
 
-class _Unheard:
-    """Stands for the event that a task would wait for."""
-
-    def set(self) -> None:
-        """Nobody waits."""
-
-
 class Request:
     """A request; whole, once an entrance is given it. Stands where uvicorn has its cycle.
 
-    Header names are in lower case, as uvicorn has them; `target` is as it came.
+    Header names are in lower case, as uvicorn has them; `target` is as it came. `when_gone` is
+    called where the sender goes before it is answered.
     """
 
     __slots__ = (
@@ -52,8 +46,8 @@ class Request:
         "response_complete",
         "response_started",
         "target",
+        "when_gone",
     )
-    message_event: Final = _Unheard()
 
     def __init__(self, protocol: "DirectProtocol") -> None:
         parser = protocol.parser
@@ -64,6 +58,17 @@ class Request:
         self.body = b""
         self.keep_alive: bool = parser.get_http_version() != "1.0" and parser.should_keep_alive()
         self.disconnected = self.response_started = self.response_complete = False
+        self.when_gone: Callable[[], None] | None = None
+
+    @property
+    def message_event(self) -> "Request":
+        """What uvicorn sets where a task that waits for more would have to look."""
+        return self
+
+    def set(self) -> None:
+        """Look: the connection may be lost."""
+        if self.disconnected and self.when_gone is not None:
+            self.when_gone()
 
     def answer(
         self, status: int, headers: Sequence[tuple[bytes, bytes]] = (), body: bytes = b""

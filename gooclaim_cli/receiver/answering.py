@@ -19,8 +19,12 @@ def answering(
     home_answers: bool,
     tell: Callable[[Happening], None],
     clock: Callable[[], float],
+    fault: Callable[[Exception], None],
 ) -> Exchange | HomeFirst:
-    """Whoever answers deliveries: the handler, or, with `home_answers`, the home URL."""
+    """Whoever answers deliveries: the handler, or, with `home_answers`, the home URL.
+
+    `fault` is told of our own mistakes that meet no delivery's answer.
+    """
     by_home = home_answers and passing_on is not None
     exchange = Exchange(
         policy,
@@ -28,6 +32,7 @@ def answering(
         forwarder=forwarder,
         tell=tell,
         clock=clock,
+        fault=fault,
         passing_on=None if by_home else passing_on,
         counts=not by_home,
     )

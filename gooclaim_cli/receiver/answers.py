@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gooclaim_cli.happenings import HandlerAnswer
 from gooclaim_cli.receiver.forwarding import forwarded_headers as end_to_end
@@ -18,13 +19,13 @@ _HEADERS: Final = frozenset(
         Reason.IDEMPOTENCY_KEY_MISSING,
     )
 )
+_DESCRIBING: Final = ("content-type", "content-encoding")
 _AUTHENTICITY: Final = frozenset(
     (Reason.SIGNATURE_MISMATCH, Reason.TIMESTAMP_TOO_OLD, Reason.TIMESTAMP_IN_FUTURE)
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A response to Gooclaim: status, headers (lower-case names), body."""
 
     status: int
@@ -69,13 +70,13 @@ def handler_answer(answer: HandlerAnswer) -> Answer:
         return Answer(502)
     if answer.status >= 300 or answer.status in (204, 205):
         return Answer(answer.status)
-    named = {name.lower(): value for name, value in reversed(answer.headers)}
-    described = tuple(
-        (name.encode(), named[name].encode("latin-1"))
-        for name in ("content-type", "content-encoding")
-        if name in named
-    )
-    return Answer(answer.status, answer.body, described)
+    if not answer.body:
+        return Answer(answer.status)
+    described = {}
+    for name, value in reversed(answer.headers):
+        if (lower := name.lower()) in _DESCRIBING:
+            described[lower.encode()] = value.encode("latin-1")
+    return Answer(answer.status, answer.body, tuple(described.items()))
 
 
 def home_answer(answer: HandlerAnswer) -> Answer:

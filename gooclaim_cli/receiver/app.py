@@ -83,15 +83,15 @@ class Receiver:
             home_answers=options.home_answers,
             tell=tell,
             clock=clock,
+            fault=self._tell_fault,
         )
         self.direct: Direct | None = None
-        if isinstance(self._exchange, Exchange) and not forwarder.handlers:
+        if isinstance(self._exchange, Exchange):
             self.direct = Direct(
                 options,
                 checker=self._checker,
                 rejections=self._rejections,
                 exchange=self._exchange,
-                ledger=ledger,
                 fault=self._tell_fault,
             )
 
@@ -130,7 +130,7 @@ class Receiver:
     def _tell_fault(self, error: Exception) -> None:
         """Tell of our own mistake. An error's text may quote somebody's data: it is left out."""
         kind = type(error).__name__
-        message = f"a delivery was answered 500: a fault of gooclaim itself ({kind})"
+        message = f"a delivery met a fault of gooclaim itself ({kind})"
         hint = f"Gooclaim will try it again; {self._report(error)}"
         notice = Notice(
             at=self._clock(), level=Level.ERROR, code="internal_error", message=message, hint=hint
@@ -190,7 +190,11 @@ class Receiver:
                 await _respond(send, reply.answer)
                 sent = True
         finally:
-            self._exchange.settle(arrival, reply, sent=sent)
+            try:
+                self._exchange.settle(arrival, reply, sent=sent)
+            except Exception as error:  # it is answered: that cannot be taken back
+                self._exchange.give_up(arrival)
+                self._tell_fault(error)
 
 
 async def _respond(send: Send, answer: Answer) -> None:

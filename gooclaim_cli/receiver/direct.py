@@ -1,23 +1,22 @@
-"""Taking deliveries through the direct entrance, where nobody's answer but ours is waited for.
+"""Taking deliveries through the direct entrance, without a task of their own.
 
-What is done with each, and told of it, is what the ordinary way does with a delivery that goes to
-no handler: checked, claimed, in the database before any 2xx is sent.
+What is done with each, and told of it, is what the ordinary way does: checked, claimed, in the
+database before any 2xx is sent, and with its handler, if it has one.
 """
 
 import hmac
+import time
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from functools import partial
 
 from gooclaim_cli.direct import Request
-from gooclaim_cli.errors import StorageError
-from gooclaim_cli.history.keys import Claim
-from gooclaim_cli.history.ledger import Arrival, Ledger
+from gooclaim_cli.history.ledger import Arrival
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.checking import Checker
 from gooclaim_cli.receiver.exchange import Exchange
 from gooclaim_cli.receiver.options import ReceiverOptions
 from gooclaim_cli.receiver.rejections import Rejections
+from gooclaim_cli.receiver.replies import Reply
 from gooclaim_cli.wire import Event
 
 
@@ -31,16 +30,13 @@ class Direct:
         checker: Checker,
         rejections: Rejections,
         exchange: Exchange,
-        ledger: Ledger,
         fault: Callable[[Exception], None],
     ) -> None:
         self._target = options.path.encode()
-        self._events = options.events
         self.largest = options.max_body
         self._checker = checker
         self._rejections = rejections
         self._exchange = exchange
-        self._ledger = ledger
         self._fault = fault
 
     def __call__(self, request: Request) -> bool:
@@ -60,35 +56,29 @@ class Direct:
         return True
 
     def _take(self, request: Request, arrival: Arrival, event: Event) -> None:
-        shown = self._events == "*" or fnmatchcase(event.event_type, self._events)
-        self._ledger.begin_take(
-            arrival,
-            partial(self._taken, request, arrival, event, shown),
-            now=arrival.received_at,
-            answer=answers.ACCEPTED.status,
-            shown=shown,
-        )
+        started = time.monotonic()
+        then = partial(self._answer, request, arrival)
+        course = self._exchange.begin(arrival, event, started=started, then=then)
+        if course.handler is not None:
+            request.when_gone = partial(self._exchange.hang_up, course)
 
-    def _taken(
-        self,
-        request: Request,
-        arrival: Arrival,
-        event: Event,
-        shown: bool,
-        found: Claim | StorageError,
-    ) -> None:
-        """It is in the history, or could not be put there: answer it."""
+    def _answer(self, request: Request, arrival: Arrival, reply: Reply | Exception) -> None:
+        """It is known how to answer."""
         try:
-            if isinstance(found, StorageError):
-                reply = self._exchange.not_stored(found)
-            else:
-                reply = self._exchange.accept(arrival, event, found, shown=shown)
-            answer = reply.answer or answers.INTERNAL
-            sent = request.answer(answer.status, answer.headers, answer.body)
-            self._exchange.settle(arrival, reply, sent=sent)
+            if not isinstance(reply, Exception):
+                self._settle(request, arrival, reply)
+                return
         except Exception as error:
-            self._exchange.give_up(arrival)
-            self._excuse(request, error)
+            reply = error
+        self._exchange.give_up(arrival)
+        self._excuse(request, reply)
+
+    def _settle(self, request: Request, arrival: Arrival, reply: Reply) -> None:
+        answer, sent = reply.answer, False
+        request.when_gone = None
+        if answer is not None:
+            sent = request.answer(answer.status, answer.headers, answer.body)
+        self._exchange.settle(arrival, reply, sent=sent)
 
     def _excuse(self, request: Request, error: Exception) -> None:
         request.answer(answers.INTERNAL.status)

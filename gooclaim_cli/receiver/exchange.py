@@ -4,10 +4,10 @@ The life of the idempotency key is decided in `history.keys`; here it is acted o
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +18,6 @@ from gooclaim_cli.happenings import (
     Handler,
     HandlerAnswer,
     Happening,
-    LateAnswer,
     Level,
     Notice,
 )
@@ -26,12 +25,13 @@ from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival, Ledger
 from gooclaim_cli.history.records import Outcome, outcome_of
 from gooclaim_cli.receiver import answers
+from gooclaim_cli.receiver.course import Course, Then
 from gooclaim_cli.receiver.forwarding import Forwarder
+from gooclaim_cli.receiver.forwards import Forwards
 from gooclaim_cli.receiver.passing_on import PassingOn
-from gooclaim_cli.receiver.replies import Reply, delivered, no_answer
+from gooclaim_cli.receiver.replies import Reply, delivered
 from gooclaim_cli.wire import Event
 
-_MOST_FORWARDS: Final = 1000
 _LAST_MOMENT: Final = 1.0
 
 
@@ -48,7 +48,7 @@ class Exchange:
     """Answers verified deliveries. Owns the handlers' requests that outlive their deadline.
 
     `passing_on` gets each of them, too, and nothing waits for it. `counts` False: it is not the
-    handler's answer that Gooclaim is given.
+    handler's answer that Gooclaim is given. `fault` is told of our own mistakes where no answer is.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Exchange:
         forwarder: Forwarder,
         tell: Callable[[Happening], None],
         clock: Callable[[], float],
+        fault: Callable[[Exception], None],
         passing_on: PassingOn | None = None,
         counts: bool = True,
     ) -> None:
@@ -69,32 +70,34 @@ class Exchange:
         self._forwarder = forwarder
         self._tell = tell
         self._clock = clock
-        self._forwards: set[asyncio.Task[None]] = set()
-        self._waiting: set[asyncio.Future[HandlerAnswer]] = set()
+        self._forwards = Forwards(
+            forwarder,
+            deadline=policy.deadline,
+            ledger=ledger,
+            tell=tell,
+            clock=clock,
+            counts=counts,
+            fault=fault,
+        )
 
     @property
     def crowded(self) -> bool:
-        """Whether the handler does not keep up: each request under way holds a body."""
-        return len(self._forwards) >= _MOST_FORWARDS
+        """Whether the handler does not keep up."""
+        return self._forwards.crowded
 
     async def finish(self) -> None:
         """Give handlers that are at work a moment, then have Gooclaim told 503: it tries again."""
         if self._passing_on is not None:
             await self._passing_on.finish()
-        if self._waiting:
-            count = len(self._waiting)
+        if count := self._forwards.waited_for:
             message = f"ending; deliveries that are still with a handler: {count}"
             hint = "what it does not answer now is told 503" if self._counts else ""
             self._notice(Level.INFO, "ending", message, hint)
-            await asyncio.wait(self._waiting, timeout=_LAST_MOMENT)
-        for in_time in self._waiting:
-            in_time.cancel()
+        await self._forwards.finish(_LAST_MOMENT)
 
     async def close(self) -> None:
         """Give up the handlers' requests that are still under way."""
-        for task in self._forwards:
-            task.cancel()
-        await asyncio.gather(*self._forwards, return_exceptions=True)
+        self._forwards.close()
         if self._passing_on is not None:
             await self._passing_on.close()
 
@@ -106,53 +109,74 @@ class Exchange:
         started: float,
         hang_up: Callable[[], Awaitable[Any]],
     ) -> Reply:
-        """Claim, store, forward. `started` is `time.monotonic()`, `hang_up` ends if it goes.
-
-        What is returned must be answered and then given to `settle`.
-        """
-        if self.crowded:
-            return Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False))
-        shown = fnmatchcase(event.event_type, self._policy.events)
-        handler = self._forwarder.handler_for(event.event_type) if shown else None
-        known = None if handler else answers.ACCEPTED.status
+        """Do what `begin` does, and wait for it; `hang_up` ends if the sender goes."""
+        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        course = self.begin(arrival, event, started=started, then=partial(_resolve, answered))
+        gone: asyncio.Future[Any] = asyncio.ensure_future(hang_up())
+        gone.add_done_callback(lambda _: self.hang_up(course))
         try:
-            claim = await self._ledger.take(
-                arrival, now=arrival.received_at, answer=known, shown=shown
-            )
-            if handler is None or claim.disposition is Disposition.IN_FLIGHT:
-                return self.accept(arrival, event, claim, shown=shown)
-            self._share(arrival, event, claim)
-            if claim.disposition is Disposition.DUPLICATE and not self._policy.forward_duplicates:
-                return Reply(answers.ACCEPTED, claim)
-            return await self.forward(arrival, event, claim, handler, started, hang_up)
-        except StorageError as error:
-            return self.not_stored(error)
+            return await answered
         except BaseException:
             self.give_up(arrival)
             raise
+        finally:
+            gone.cancel()
 
-    def accept(self, arrival: Arrival, event: Event, claim: Claim, *, shown: bool) -> Reply:
-        """Answer a stored delivery that goes to no handler."""
-        self._share(arrival, event, claim)
-        if claim.disposition is Disposition.IN_FLIGHT:
-            return Reply(answers.IN_FLIGHT, claim)
-        return Reply(answers.ACCEPTED, claim, shown=shown, settled=True)
+    def begin(self, arrival: Arrival, event: Event, *, started: float, then: Then) -> Course:
+        """Claim, store, forward; `then` is told how to answer, or of a fault of our own.
 
-    def not_stored(self, error: StorageError) -> Reply:
-        """Answer what could not be stored, and tell why."""
-        self._notice(Level.ERROR, "history_not_written", error.message, error.hint)
-        return Reply(answers.NOT_STORED, Claim(Disposition.FRESH, 1, other_body=False))
+        `started` is `time.monotonic()`. A reply must be answered and then given to `settle`; after
+        a fault, `give_up`. That the sender goes meanwhile is for `hang_up`.
+        """
+        wanted = self._policy.events
+        shown = wanted == "*" or fnmatchcase(event.event_type, wanted)
+        handler = self._forwarder.handler_for(event.event_type) if shown else None
+        course = Course(arrival, event, handler, shown=shown, started=started, then=then)
+        if handler is not None and self.crowded:
+            then(Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False)))
+            return course
+        self._ledger.begin_take(
+            arrival,
+            partial(self._taken, course),
+            now=arrival.received_at,
+            answer=answers.ACCEPTED.status if handler is None else None,
+            shown=shown,
+        )
+        return course
 
-    def give_up(self, arrival: Arrival) -> None:
-        """Free whatever was claimed for the retry."""
-        self._settle(arrival, None, Outcome.FAILED)
+    def hang_up(self, course: Course) -> None:
+        """The sender is gone. Its delivery is in the history all the same, and with its handler."""
+        course.is_gone = True
+        self._forwards.hang_up(course)
 
-    def _share(self, arrival: Arrival, event: Event, claim: Claim) -> None:
-        """Pass a delivery on, and tell where its key is not what it was."""
+    def _taken(self, course: Course, found: Claim | StorageError) -> None:
+        """It is in the history, or could not be put there."""
+        try:
+            reply = self._go_on(course, found)
+        except Exception as error:
+            course.then(error)
+        else:
+            if reply is not None:
+                course.then(reply)
+
+    def _go_on(self, course: Course, found: Claim | StorageError) -> Reply | None:
+        """How to answer at once; None where the handler has it."""
+        if isinstance(found, StorageError):
+            self._notice(Level.ERROR, "history_not_written", found.message, found.hint)
+            return Reply(answers.NOT_STORED, course.claim)
+        course.claim = found
         if self._passing_on is not None:
-            self._passing_on.offer(arrival)
-        if claim.other_body:
-            self.warn_of_other_body(arrival, event)
+            self._passing_on.offer(course.arrival)
+        if found.other_body:
+            self.warn_of_other_body(course.arrival, course.event)
+        if found.disposition is Disposition.IN_FLIGHT:
+            return Reply(answers.IN_FLIGHT, found)
+        if course.handler is None:
+            return Reply(answers.ACCEPTED, found, shown=course.shown, settled=True)
+        if found.disposition is Disposition.DUPLICATE and not self._policy.forward_duplicates:
+            return Reply(answers.ACCEPTED, found)
+        self._forwards.begin(course, course.handler)
+        return None
 
     def handler_for(self, event: Event, claim: Claim) -> Handler | None:
         """The handler that is to get a delivery; None where its key or the patterns say no."""
@@ -172,91 +196,24 @@ class Exchange:
         if reply.shown:
             self._tell(delivered(arrival, reply, at=self._clock()))
 
+    def give_up(self, arrival: Arrival) -> None:
+        """Free whatever was claimed for the retry."""
+        self._settle(arrival, None, Outcome.FAILED)
+
     def _settle(self, arrival: Arrival, status: int | None, outcome: Outcome) -> None:
         self._ledger.settle(arrival, status=status, outcome=outcome, now=self._clock())
 
     async def forward(
-        self,
-        arrival: Arrival,
-        event: Event,
-        claim: Claim,
-        handler: Handler,
-        started: float,
-        hang_up: Callable[[], Awaitable[Any]],
-    ) -> Reply:
-        """Wait for the handler until the deadline, or until the sender hangs up."""
-        loop = asyncio.get_running_loop()
-        in_time: asyncio.Future[HandlerAnswer] = loop.create_future()
-        self._waiting.add(in_time)
-        task = loop.create_task(self._carry(arrival, event, handler, in_time))
-        self._forwards.add(task)
-        task.add_done_callback(self._forwards.discard)
-        gone: asyncio.Future[Any] = asyncio.ensure_future(hang_up())
-        left = max(0.0, started + self._policy.deadline - time.monotonic())
-        try:
-            first: set[asyncio.Future[Any]] = {in_time, gone}
-            await asyncio.wait(first, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
-            self._waiting.discard(in_time)
-        if in_time.cancelled():
-            waited = (time.monotonic() - started) * 1000
-            missed = no_answer(handler, waited, "session_ended", "the session ended first")
-            return Reply(answers.ENDING, claim, missed)
-        if in_time.done():
-            answer = in_time.result()
-            return Reply(answers.handler_answer(answer), claim, answer)
-        in_time.cancel()  # from now on an answer is a late one
-        waited = (time.monotonic() - started) * 1000
-        if gone.done():
-            missed = no_answer(handler, waited, "sender_hung_up", "the sender hung up first")
-            return Reply(None, claim, missed)
-        message = f"no answer within {self._policy.deadline:g} s"
-        missed = no_answer(handler, waited, "deadline_exceeded", message)
-        return Reply(answers.DEADLINE_EXCEEDED, claim, missed)
-
-    async def _carry(
-        self,
-        arrival: Arrival,
-        event: Event,
-        handler: Handler,
-        in_time: "asyncio.Future[HandlerAnswer]",
-    ) -> None:
-        """Carry a delivery to its handler and record the outcome, in time or late."""
-        started_at = self._clock()
-        try:
-            answer = await self._forwarder.forward(arrival.delivery, handler)
-        except asyncio.CancelledError:
-            ended = HandlerAnswer(
-                handler.url, None, 0.0, "session_ended", "we ended first", (), b""
-            )
-            self._record(arrival, ended, started_at, late=True)
-            raise
-        except BaseException as error:
-            if not in_time.done():
-                in_time.set_exception(error)
-                return
-            raise
-        late = in_time.done()
-        self._record(arrival, answer, started_at, late=late)
-        if not late:
-            in_time.set_result(answer)
-            return
-        self._tell(
-            LateAnswer(
-                at=self._clock(),
-                delivery_id=arrival.delivery_id,
-                event_id=event.event_id,
-                event_type=event.event_type,
-                handler=answer,
-                counted=self._counts,
-            )
+        self, arrival: Arrival, event: Event, claim: Claim, handler: Handler, *, started: float
+    ) -> HandlerAnswer | None:
+        """Let a handler have what is claimed, and wait for its answer until the deadline."""
+        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        then = partial(_resolve, answered)
+        course = Course(
+            arrival, event, handler, shown=True, started=started, then=then, claim=claim
         )
-
-    def _record(
-        self, arrival: Arrival, answer: HandlerAnswer, started_at: float, *, late: bool
-    ) -> None:
-        self._ledger.record_forward(arrival.delivery_id, answer, started_at=started_at, late=late)
+        self._forwards.begin(course, handler)
+        return (await answered).handler
 
     def warn_of_other_body(self, arrival: Arrival, event: Event) -> None:
         """Tell that a key came before with another body: alarming, whatever its state."""
@@ -270,3 +227,13 @@ class Exchange:
 
     def _notice(self, level: Level, code: str, message: str, hint: str) -> None:
         self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
+
+
+def _resolve(answered: "asyncio.Future[Reply]", reply: Reply | Exception) -> None:
+    """Give whoever waits the reply, or our own fault."""
+    if answered.done():  # nobody waits any more
+        return
+    if isinstance(reply, Exception):
+        answered.set_exception(reply)
+    else:
+        answered.set_result(reply)

@@ -5,12 +5,13 @@ that has begun is never cut short by the deadline or by a sender that hangs up: 
 debugger.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from gooclaim_cli.happenings import Handler, HandlerAnswer
-from gooclaim_cli.sending import Outcome, Outgoing, Sender
+from gooclaim_cli.sending import Outcome, Outgoing, Sender, Sending
 from gooclaim_cli.targets import match
 from gooclaim_cli.wire import Delivery
 
@@ -52,30 +53,78 @@ class Forwarder:
         self._sender = sender
         self.handlers = tuple(handlers)
         self._replace = tuple(replace)
-        self._places = asyncio.Semaphore(at_once)
+        self._places = at_once
+        self._waiting: deque[Passage] = deque()
 
     def handler_for(self, event_type: str) -> Handler | None:
         """The handler that an event of this type goes to."""
         return match(self.handlers, event_type)
 
-    async def forward(self, delivery: Delivery, handler: Handler) -> HandlerAnswer:
-        """Send once and wait for the answer, however long it takes."""
-        headers = forwarded_headers(delivery.headers, self._replace)
-        async with self._places:
-            outcome = await self._sender.send(Outgoing(handler.url, headers, delivery.body))
-        return answer_of(handler.url, outcome)
+    def begin(
+        self, delivery: Delivery, handler: Handler, done: Callable[[HandlerAnswer], None]
+    ) -> "Passage":
+        """Send once; `done` is given the answer later, however long it takes. It must not raise."""
+        passage = Passage(delivery, handler, done)
+        if self._places > 0:
+            self._start(passage)
+        else:
+            self._waiting.append(passage)
+        return passage
+
+    def give_up(self, passage: "Passage") -> None:
+        """End one that has no answer yet, at the end of all: none that waits takes its place."""
+        if passage.sending is None:
+            self._waiting.remove(passage)
+        else:
+            passage.sending.give_up()
+
+    def _start(self, passage: "Passage") -> None:
+        self._places -= 1
+        headers = forwarded_headers(passage.delivery.headers, self._replace)
+        outgoing = Outgoing(passage.handler.url, headers, passage.delivery.body)
+        passage.sending = self._sender.begin(outgoing, partial(self._ended, passage))
+
+    def _ended(self, passage: "Passage", outcome: Outcome) -> None:
+        self._leave_place()
+        passage.done(answer_of(passage.handler.url, outcome))
+
+    def _leave_place(self) -> None:
+        self._places += 1
+        if self._waiting:
+            self._start(self._waiting.popleft())
+
+
+class Passage:
+    """A delivery on its way to a handler; `sending` None: it waits for its turn."""
+
+    __slots__ = ("delivery", "done", "handler", "sending")
+
+    def __init__(
+        self, delivery: Delivery, handler: Handler, done: Callable[[HandlerAnswer], None]
+    ) -> None:
+        self.delivery = delivery
+        self.handler = handler
+        self.done = done
+        self.sending: Sending | None = None
 
 
 def forwarded_headers(
     headers: Sequence[tuple[str, str]], replace: Sequence[tuple[str, str]] = ()
 ) -> tuple[tuple[str, str], ...]:
     """Keep the end-to-end headers, in order, and put the replacements in."""
-    dropped = _NOT_FORWARDED | {name.lower() for name, _ in replace}
-    for name, value in headers:
-        if name.lower() == "connection":  # names further hop-by-hop headers
-            dropped |= {token.strip().lower() for token in value.split(",")}
-    kept = tuple((name, value) for name, value in headers if name.lower() not in dropped)
-    return kept + tuple(replace)
+    dropped = _NOT_FORWARDED
+    if replace:
+        dropped |= {name.lower() for name, _ in replace}
+    kept, further = [], []
+    for each in headers:
+        name = each[0].lower()
+        if name not in dropped:
+            kept.append(each)
+        elif name == "connection":  # names further hop-by-hop headers
+            further += [token.strip().lower() for token in each[1].split(",")]
+    if further:
+        kept = [each for each in kept if each[0].lower() not in further]
+    return (*kept, *replace)
 
 
 def answer_of(url: str, outcome: Outcome) -> HandlerAnswer:

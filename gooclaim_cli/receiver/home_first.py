@@ -110,8 +110,8 @@ class HomeFirst:
             self._handle(arrival, event, claim, started, shown=shown)
         try:
             answer, at_home = await self._ask(arrival, home, started, hang_up)
-        except BaseException:  # whatever was claimed is free for the retry
-            self._settle(arrival, None, Outcome.FAILED)
+        except BaseException:
+            self.give_up(arrival)
             raise
         return Reply(answer, claim, shown=shown, home=at_home)
 
@@ -132,6 +132,10 @@ class HomeFirst:
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
+    def give_up(self, arrival: Arrival) -> None:
+        """Free whatever was claimed for the retry."""
+        self._settle(arrival, None, Outcome.FAILED)
+
     async def _store(self, arrival: Arrival, event: Event | None) -> Claim:
         """Store, and claim the key of what is verified: others' keys are not ours to spend."""
         if event is None:
@@ -150,13 +154,9 @@ class HomeFirst:
         if handler is None or self._exchange.crowded:  # it does not keep up, and its answer is idle
             return
 
-        async def handle() -> HandlerAnswer | None:
-            reply = await self._exchange.forward(
-                arrival, event, claim, handler, started, asyncio.Event().wait
-            )
-            return reply.handler
-
-        self._handling[arrival.delivery_id] = asyncio.create_task(handle())
+        self._handling[arrival.delivery_id] = asyncio.create_task(
+            self._exchange.forward(arrival, event, claim, handler, started=started)
+        )
 
     async def _tell_with(
         self,

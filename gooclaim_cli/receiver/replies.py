@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gooclaim_cli.happenings import Delivered, Handler, HandlerAnswer
+from gooclaim_cli.happenings import Delivered, HandlerAnswer
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival
 from gooclaim_cli.receiver.answers import Answer
@@ -42,6 +42,6 @@ def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
     )
 
 
-def no_answer(handler: Handler, ms: float, error: str, message: str) -> HandlerAnswer:
+def no_answer(url: str, ms: float, error: str, message: str) -> HandlerAnswer:
     """What stands for a handler's answer where none came in time."""
-    return HandlerAnswer(handler.url, None, ms, error, message, (), b"")
+    return HandlerAnswer(url, None, ms, error, message, (), b"")

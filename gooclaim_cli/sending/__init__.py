@@ -4,6 +4,7 @@ Forwarding to a handler and the sandbox's outbound engine send through here.
 """
 
 from gooclaim_cli.sending.outcome import Outcome, SendFailure
-from gooclaim_cli.sending.sender import Outgoing, Sender, client_tls
+from gooclaim_cli.sending.request import Outgoing
+from gooclaim_cli.sending.sender import Sender, Sending, client_tls
 
-__all__ = ["Outcome", "Outgoing", "SendFailure", "Sender", "client_tls"]
+__all__ = ["Outcome", "Outgoing", "SendFailure", "Sender", "Sending", "client_tls"]

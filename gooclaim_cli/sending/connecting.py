@@ -8,13 +8,13 @@ import base64
 import socket
 import ssl
 import urllib.request
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from gooclaim_cli.hosts import is_near
 from gooclaim_cli.sending.address import Address
 from gooclaim_cli.sending.connection import Answer, Connection, MalformedError
 from gooclaim_cli.sending.outcome import SendFailure
+from gooclaim_cli.sending.request import Proxy
 
 _ANSWER_OF_A_PROXY = 4096
 
@@ -26,15 +26,6 @@ class ConnectError(Exception):
         super().__init__(message)
         self.failure = failure
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """An HTTP proxy; `authorization` is a header's value, where it wants one."""
-
-    host: str
-    port: int
-    authorization: str | None
 
 
 def proxy_for(address: Address) -> Proxy | None:

@@ -1,16 +1,20 @@
 """Connection: one HTTP/1.1 connection to an endpoint, which carries one request at a time.
 
-httptools reads the answers. What goes wrong is raised as one of the errors below, or as an OSError.
+httptools reads the answers. What goes wrong is one of the errors below, or an OSError.
 """
 
 import asyncio
-from typing import Final, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeAlias, cast
 
 import httptools
 
 _HEAD_LIMIT: Final = 64 * 1024
 _MOST_INTERIM: Final = 16  # `100 Continue` and its like before the answer
 _WITHOUT_BODY: Final = frozenset((204, 304))
+# What is called once an answer is whole, or with what went wrong. It must not raise.
+Done: TypeAlias = Callable[[Exception | None], None]
 
 
 class MalformedError(Exception):
@@ -35,14 +39,15 @@ class Answer:
 
 
 class Connection(asyncio.Protocol):
-    """`is_free`: it may carry another request."""
+    """`is_free`: it may carry another request. `free_since` is whoever keeps it to note."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.is_free = False
         self.free_since = 0.0
         self._parser = httptools.HttpResponseParser(self)
-        self._waiting: asyncio.Future[None] | None = None
+        self._done: Done | None = None
+        self._failed: Exception | None = None
         self._answer = Answer(0)
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_only = False
@@ -52,35 +57,34 @@ class Connection(asyncio.Protocol):
         self._complete = False
         self._keeps = False
 
-    async def exchange(self, request: bytes, answer: Answer, *, head_only: bool = False) -> None:
-        """Send a request and wait until the answer is whole, or cut.
+    def begin(self, request: bytes, answer: Answer, done: Done, *, head_only: bool = False) -> None:
+        """Send a request; `done` is called once the answer is whole or cut, or has gone wrong.
 
-        `head_only`: the answer ends with its headers (that to CONNECT). Raises MalformedError,
-        TruncatedError, ConnectionError.
+        By then the connection is free, or closed. `head_only`: the answer ends with its headers
+        (that to CONNECT). What can go wrong: MalformedError, TruncatedError, ConnectionError; the
+        last is raised at once where the connection has ended.
         """
         if self.transport is None or self.transport.is_closing():
             raise ConnectionResetError
         self.is_free = self._complete = self._keeps = False
-        self._answer, self._head_only = answer, head_only
+        self._answer, self._head_only, self._done = answer, head_only, done
         self._head_bytes = self._interim = 0
-        self._waiting = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+
+    async def exchange(self, request: bytes, answer: Answer, *, head_only: bool = False) -> None:
+        """Send a request and wait until the answer is whole, or cut. Raises what `begin` tells."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.begin(request, answer, partial(_settle, waiting), head_only=head_only)
         try:
-            self.transport.write(request)
-            await self._waiting
-        except BaseException:
+            await waiting
+        except asyncio.CancelledError:
             self.close()
             raise
-        finally:
-            self._waiting = None
-        if head_only:
-            return
-        self.is_free = self._keeps and not self.transport.get_write_buffer_size()
-        if not self.is_free:
-            self.close()
 
     def close(self) -> None:
-        """End the connection at once."""
+        """End the connection at once; nothing more is told of it."""
         self.is_free = False
+        self._done = None
         if self.transport is not None:
             self.transport.abort()
 
@@ -90,7 +94,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take a part of the answer."""
-        if self._waiting is None or self._waiting.done():
+        if self._done is None:
             self.close()  # nothing was asked for
             return
         if self._answer.status is None:
@@ -98,31 +102,37 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            if not self._complete:
-                self._keeps = False
-                self._fail(MalformedError() if self._answer.status is None else TruncatedError())
-                return
             self._keeps = False
-        if self._waiting.done():
-            return  # it failed, and what waits closes the connection
-        if self._complete or self._answer.cut:
-            self._waiting.set_result(None)
+            if not self._complete:
+                malformed = self._answer.status is None
+                self._failed = MalformedError() if malformed else TruncatedError()
+        if self._failed is not None or self._complete or self._answer.cut:
+            self._end(self._failed)
         elif self._answer.status is None and self._head_bytes > _HEAD_LIMIT:
-            self._fail(MalformedError())
+            self._end(MalformedError())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended: for an answer without a length, that is its end."""
         self.is_free = False
         if self._answer.status is None:
-            self._fail(ConnectionResetError())
+            self._end(ConnectionResetError())
         elif self._framed or exc is not None:
-            self._fail(TruncatedError())
-        elif self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+            self._end(TruncatedError())
+        else:
+            self._end(None)
 
-    def _fail(self, error: Exception) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(error)
+    def _end(self, error: Exception | None) -> None:
+        """The answer is whole, or there will be none: tell, as the last thing that is done."""
+        done = self._done
+        if done is None or self.transport is None:
+            return
+        self._done = None
+        if error is not None or not self._head_only:
+            unsent = self.transport.get_write_buffer_size()
+            self.is_free = error is None and self._keeps and not unsent
+            if not self.is_free:
+                self.close()
+        done(error)
 
     def on_message_begin(self) -> None:
         """An answer begins; one behind the answer was not asked for."""
@@ -142,10 +152,10 @@ class Connection(asyncio.Protocol):
         if 100 <= status < 200:
             self._interim += 1
             if self._interim > _MOST_INTERIM:
-                self._fail(MalformedError())
+                self._failed = MalformedError()
             return
         if self._head_bytes > _HEAD_LIMIT and self._size_of_head() > _HEAD_LIMIT:
-            self._fail(MalformedError())
+            self._failed = MalformedError()
             return
         names = {name.lower() for name, _ in self._headers}
         self._framed = (
@@ -153,7 +163,7 @@ class Connection(asyncio.Protocol):
         )
         self._answer.status = status
         self._answer.headers = tuple(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
         )
         self._complete = self._head_only
 
@@ -173,3 +183,12 @@ class Connection(asyncio.Protocol):
         if self._answer.status is not None and not self._complete:
             self._complete = True
             self._keeps = self._parser.should_keep_alive() and not self._answer.cut
+
+
+def _settle(waiting: "asyncio.Future[None]", error: Exception | None) -> None:
+    if waiting.done():
+        return
+    if error is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(error)

@@ -1,7 +1,8 @@
 """Outcome: what became of one request to an endpoint. Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class SendFailure(StrEnum):
@@ -18,8 +19,7 @@ class SendFailure(StrEnum):
     REQUEST_INVALID = "request_invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """An endpoint's answer, or why there is none.
 
     `status` is there once a status line came, even if the answer broke off later (`failure` then

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gooclaim_cli.sending.outcome import Outcome, SendFailure
-from gooclaim_cli.sending.sender import Outgoing
+from gooclaim_cli.sending.request import Outgoing
 
 _NOTICED_WITHIN: Final = 1.0
 _ENDED_WITHIN: Final = 0.25

@@ -1,22 +1,21 @@
-"""Sender: a pool of connections that sends requests exactly as given.
+"""Sender: sends requests exactly as given, and tells what became of each.
 
 Written on httptools rather than on an HTTP client: those add headers, and cost several times the
-work (tests/bench/bench_clients.py). What goes wrong becomes an Outcome here and nowhere else.
+work (tests/bench/bench_clients.py). A request that finds a connection open needs no task of its
+own. What goes wrong becomes an Outcome here and nowhere else.
 """
 
 import asyncio
-import re
 import ssl
 import time
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.sending.address import Address, authority_in, parse_address
-from gooclaim_cli.sending.connecting import ConnectError, Proxy, connect, proxy_for
+from gooclaim_cli.sending.address import authority_in
+from gooclaim_cli.sending.connecting import ConnectError
 from gooclaim_cli.sending.connection import (
     Answer,
     Connection,
@@ -24,37 +23,10 @@ from gooclaim_cli.sending.connection import (
     TruncatedError,
 )
 from gooclaim_cli.sending.outcome import Outcome, SendFailure
+from gooclaim_cli.sending.pool import Pool, Route
+from gooclaim_cli.sending.request import Outgoing, request_bytes
 
 ANSWER_LIMIT: Final = 1024 * 1024
-# Common servers close what is idle after five seconds: one that is about to be closed would lose
-# the request, and nobody could tell whether it was processed.
-_IDLE_AT_MOST: Final = 4.0
-_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # a token of RFC 9110
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A POST to send: the URL as it is, headers in order (repeated ones too), the exact body.
-
-    Host and Content-Length are computed; header text is what `Delivery.headers` holds.
-    """
-
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """How an address is reached."""
-
-    address: Address
-    proxy: Proxy | None
-
-    @property
-    def end(self) -> tuple[str, str, int]:
-        """What connections can be shared by."""
-        return self.address.scheme, self.address.host, self.address.port
 
 
 class Sender:
@@ -67,11 +39,9 @@ class Sender:
     def __init__(
         self, *, tls: ssl.SSLContext | None = None, answer_limit: int = ANSWER_LIMIT
     ) -> None:
-        self._tls = tls
+        self._pool = Pool(tls)
         self._answer_limit = answer_limit
-        self._routes: dict[str, _Route] = {}
-        self._free: dict[tuple[str, str, int], list[Connection]] = {}
-        self._busy: set[Connection] = set()
+        self._under_way: set[Sending] = set()
         self._is_open = False
 
     async def __aenter__(self) -> Self:
@@ -85,8 +55,9 @@ class Sender:
         trace: TracebackType | None,
     ) -> None:
         self._is_open = False
-        for connection in [*self._busy, *(each for many in self._free.values() for each in many)]:
-            connection.close()
+        for sending in tuple(self._under_way):
+            sending.break_off()
+        self._pool.close()
         await asyncio.sleep(0)  # the turn of the event loop in which they are gone
 
     async def send(self, outgoing: Outgoing, *, within: float | None = None) -> Outcome:
@@ -94,65 +65,136 @@ class Sender:
 
         Never follows a redirect, never sends twice, never raises for what the endpoint does.
         """
+        got: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def done(outcome: Outcome) -> None:
+            if not got.done():  # who waited has been cancelled in this turn
+                got.set_result(outcome)
+
+        sending = self.begin(outgoing, done)
+        try:
+            async with asyncio.timeout(within):
+                return await got
+        except TimeoutError:
+            return sending.outcome((SendFailure.TIMED_OUT, f"no answer within {within:g} s"))
+        finally:
+            sending.give_up()
+
+    def begin(self, outgoing: Outgoing, done: Callable[[Outcome], None]) -> "Sending":
+        """Send as `send` does, but do not wait: `done` is given the outcome, later and once.
+
+        It must not raise. What is returned can be given up.
+        """
         if not self._is_open:
             raise RuntimeError("the sender is not open")
-        started = time.perf_counter()
         answer = Answer(self._answer_limit)
-        failure: tuple[SendFailure, str] | None = None
+        sending = Sending(outgoing, self._pool, answer, done, self._under_way)
+        sending.start()
+        return sending
+
+
+class Sending:
+    """One request on its way; it is `under_way` until its outcome is told or nobody wants it."""
+
+    __slots__ = (
+        "_answer",
+        "_connection",
+        "_done",
+        "_opening",
+        "_outgoing",
+        "_pool",
+        "_route",
+        "_started",
+        "_under_way",
+    )
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        pool: Pool,
+        answer: Answer,
+        done: Callable[[Outcome], None],
+        under_way: "set[Sending]",
+    ) -> None:
+        self._started = time.perf_counter()
+        self._outgoing = outgoing
+        self._pool = pool
+        self._answer = answer
+        self._done: Callable[[Outcome], None] | None = done
+        self._under_way = under_way
+        self._route: Route | None = None
+        self._connection: Connection | None = None
+        self._opening: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Send it over a connection that is free, or over a new one."""
+        self._under_way.add(self)
         try:
-            if within is None:
-                await self._exchange(outgoing, answer)
-            else:
-                async with asyncio.timeout(within):
-                    await self._exchange(outgoing, answer)
-        except TimeoutError:
-            limit = f" within {within:g} s" if within is not None else ""
-            failure = SendFailure.TIMED_OUT, f"no answer{limit}"
-        except Exception as error:  # whatever an endpoint does
-            failure = translate(error, authority_in(outgoing.url))
+            route = self._route = self._pool.route(self._outgoing.url)
+            request = request_bytes(self._outgoing, route.address, route.proxy)
+            connection = self._pool.take(route)
+            if connection is not None:
+                self._begin(connection, request)
+                return
+        except Exception as error:  # whatever a request or a connection is
+            asyncio.get_running_loop().call_soon(self._end, error)
+            return
+        self._opening = asyncio.get_running_loop().create_task(self._open(route, request))
+
+    def break_off(self) -> None:
+        """End it at once, and tell so."""
+        connection, opening = self._connection, self._opening
+        self._end(ConnectionResetError())
+        _close(connection, opening)
+
+    def give_up(self) -> None:
+        """End it at once, where it has not ended; nothing is told."""
+        if self._done is not None:
+            self._done = None
+            self._under_way.discard(self)
+            _close(self._connection, self._opening)
+
+    def outcome(self, failure: tuple[SendFailure, str] | None) -> Outcome:
+        """What has become of it by now."""
+        answer = self._answer
         return Outcome(
-            status=answer.status,
-            ms=(time.perf_counter() - started) * 1000,
-            failure=failure[0] if failure else None,
-            message=failure[1] if failure else "",
-            headers=answer.headers,
-            body=bytes(answer.body),
-            cut=answer.cut,
+            answer.status,
+            (time.perf_counter() - self._started) * 1000,
+            failure[0] if failure else None,
+            failure[1] if failure else "",
+            answer.headers,
+            bytes(answer.body),
+            answer.cut,
         )
 
-    async def _exchange(self, outgoing: Outgoing, answer: Answer) -> None:
-        route = self._routes.get(outgoing.url)
-        if route is None:
-            address = parse_address(outgoing.url)
-            route = self._routes[outgoing.url] = _Route(address, proxy_for(address))
-        request = request_bytes(outgoing, route.address, route.proxy)
-        connection = self._take_free(route)
-        if connection is None:
-            tls = self._tls_context() if route.address.is_tls else None
-            connection = await connect(route.address, route.proxy, tls)
-        self._busy.add(connection)
+    async def _open(self, route: Route, request: bytes) -> None:
         try:
-            await connection.exchange(request, answer)
-        finally:
-            self._busy.discard(connection)
-        if connection.is_free:
-            connection.free_since = time.monotonic()
-            self._free.setdefault(route.end, []).append(connection)
+            self._begin(await self._pool.open(route), request)
+        except Exception as error:  # whatever an endpoint does
+            self._end(error)
 
-    def _take_free(self, route: _Route) -> Connection | None:
-        """A connection that is open and was used a moment ago, the newest first."""
-        free = self._free.get(route.end, [])
-        while free:
-            connection = free.pop()
-            if connection.is_free and time.monotonic() - connection.free_since < _IDLE_AT_MOST:
-                return connection
-            connection.close()
-        return None
+    def _begin(self, connection: Connection, request: bytes) -> None:
+        self._connection = connection
+        connection.begin(request, self._answer, self._end)
 
-    def _tls_context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return self._tls
+    def _end(self, error: Exception | None) -> None:
+        """The answer is whole, or there will be none."""
+        done = self._done
+        if done is None:
+            return
+        self._done = None
+        self._under_way.discard(self)
+        if self._connection is not None and self._route is not None:
+            self._pool.give_back(self._route, self._connection)
+        failure = None if error is None else translate(error, authority_in(self._outgoing.url))
+        done(self.outcome(failure))
+
+
+def _close(connection: Connection | None, opening: "asyncio.Task[None] | None") -> None:
+    if opening is not None:
+        opening.cancel()
+    if connection is not None:
+        connection.close()
 
 
 def client_tls(*, cacert: Path | None = None, verify: bool = True) -> ssl.SSLContext:
@@ -173,41 +215,6 @@ def client_tls(*, cacert: Path | None = None, verify: bool = True) -> ssl.SSLCon
                 "give a file of PEM certificates with --cacert",
             ) from None
     return context
-
-
-def request_bytes(outgoing: Outgoing, address: Address, proxy: Proxy | None) -> bytes:
-    """The request as it crosses the wire. Raises ValueError where a header would split it."""
-    target, extra = address.target, ""
-    if proxy is not None and not address.is_tls:  # the proxy is told the whole URL
-        target = f"http://{address.named}{target}"
-        if proxy.authorization is not None:
-            extra = f"Proxy-Authorization: {proxy.authorization}\r\n"
-    lines = "".join([f"{name}: {value}\r\n" for name, value in outgoing.headers])
-    if (
-        lines.count("\n") != len(outgoing.headers)
-        or "\0" in lines
-        or lines.count("\r") != len(outgoing.headers)
-    ):
-        raise ValueError("a header holds a line break")
-    for name, _ in outgoing.headers:
-        _check_name(name)
-    head = f"POST {target} HTTP/1.1\r\nHost: {address.named}\r\n{extra}".encode("latin-1")
-    length = b"Content-Length: %d\r\n\r\n" % len(outgoing.body)
-    return b"".join((head, _encoded(lines), length, outgoing.body))
-
-
-def _encoded(lines: str) -> bytes:
-    """Header text is bytes in latin-1; what a person typed may be beyond that."""
-    try:
-        return lines.encode("latin-1")
-    except UnicodeEncodeError:
-        return lines.encode("utf-8")
-
-
-@lru_cache(maxsize=256)  # the same few at every delivery
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{name[:40]!r} is no header name")
 
 
 def translate(error: Exception, where: str) -> tuple[SendFailure, str]:

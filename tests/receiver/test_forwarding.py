@@ -85,7 +85,9 @@ def test_one_at_a_time_in_the_order_they_came() -> None:
             target = Handler("*", app.url)
             forwarder = Forwarder(sender, [target], at_once=1)
             given = [delivery() for _ in range(5)]
-            waiting = [asyncio.create_task(forwarder.forward(each, target)) for each in given]
+            waiting = [asyncio.get_running_loop().create_future() for _ in given]
+            for each, answered in zip(given, waiting, strict=True):
+                forwarder.begin(each, target, answered.set_result)
             first = await app.next()
             assert app.received.empty()
             app.release.set()
