@@ -2,7 +2,8 @@
 
 Runs in a process of its own (`python -m tests.bench.load PORT CONNECTIONS < requests`): reads
 length-prefixed requests, sends each over one of the keep-alive connections, and prints how many a
-second were answered 200, and the median and the 99th percentile of their time in milliseconds.
+second were answered 2xx, and the median and the 99th percentile of their time in milliseconds. What
+is answered must have a Content-Length; anything but a 2xx ends it.
 """
 
 import asyncio
@@ -67,10 +68,10 @@ class Connection(asyncio.Protocol):
         head, end, body = self.buffer.partition(b"\r\n\r\n")
         if not end:
             return
-        _, _, rest = head.partition(b"content-length: ")
+        _, _, rest = head.lower().partition(b"\r\ncontent-length:")
         if len(body) < int(rest.split(b"\r\n", 1)[0]):
             return
-        if not head.startswith(b"HTTP/1.1 200"):
+        if not head.startswith(b"HTTP/1.1 2"):
             raise SystemExit(head.decode())
         self.buffer = b""
         self.times.append(time.perf_counter() - self.sent)
