@@ -57,6 +57,11 @@ class Connection(asyncio.Protocol):
         self._complete = False
         self._keeps = False
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether its end is known by now, if not told yet: no request can have gone with it."""
+        return self.transport is None or self.transport.is_closing()
+
     def begin(self, request: bytes, answer: Answer, done: Done, *, head_only: bool = False) -> None:
         """Send a request; `done` is called once the answer is whole or cut, or has gone wrong.
 
@@ -64,7 +69,7 @@ class Connection(asyncio.Protocol):
         (that to CONNECT). What can go wrong: MalformedError, TruncatedError, ConnectionError; the
         last is raised at once where the connection has ended.
         """
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None or self.is_closing:
             raise ConnectionResetError
         self.is_free = self._complete = self._keeps = False
         self._answer, self._head_only, self._done = answer, head_only, done

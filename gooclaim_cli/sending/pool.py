@@ -46,7 +46,8 @@ class Pool:
         free = self._free.get(route.end)
         while free:
             connection = free.pop()
-            if connection.is_free and time.monotonic() - connection.free_since < _IDLE_AT_MOST:
+            fresh = time.monotonic() - connection.free_since < _IDLE_AT_MOST
+            if fresh and connection.is_free and not connection.is_closing:
                 return connection
             connection.close()
         return None

@@ -1,5 +1,6 @@
 """gooclaim_cli.receiver: what is checked before anything is forwarded, and what is answered."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -271,6 +272,10 @@ NO_ENVELOPES = (
     (b"\x00\xff", "body_not_json"),
     (event_body()[:-1], "body_not_json"),
     (b"[" * 10_000, "body_not_json"),
+    (gzip.compress(event_body()), "body_not_json"),
+    (event_body(note="Zo\xeb").decode().encode("utf-16"), "body_not_json"),
+    (event_body().replace(b"wf_1", b"Zo\xeb"), "body_not_json"),  # Latin-1
+    (event_body().replace(b"wf_1", b"a\0b"), "body_not_json"),
     (b"{}", "envelope_invalid"),
     (b"[]", "envelope_invalid"),
     (event_body(event_id=""), "envelope_invalid"),
@@ -289,6 +294,33 @@ def test_what_is_no_envelope(tmp_path: Path) -> None:
             for body, reason in NO_ENVELOPES:
                 await refused(bench, signed_as(body), 400, reason)
             assert app.received.empty()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content_encoding": "gzip"},
+        {"content_type": "application/json; charset=utf-16"},
+        {"content_type": "application/octet-stream"},
+        {"content_type": None},
+    ],
+)
+def test_what_headers_say_of_the_body_does_not_matter(
+    tmp_path: Path, headers: dict[str, str | None]
+) -> None:
+    """The bytes are what is signed, and read, as JSON in UTF-8; the handler gets it as it came."""
+
+    async def scenario() -> None:
+        async with handler() as app, receiving(tmp_path, app.url) as bench:
+            given = with_headers(delivery(event_body(note="₹")), **headers)
+            assert (await bench.post(given)).status == 200
+            came = await app.next()
+            assert came.body == given.body
+            for name in headers:
+                wanted = name.replace("_", "-")
+                assert came.values(wanted) == given.values(wanted)
 
     run(scenario)
 
