@@ -191,3 +191,24 @@ def test_a_fault_of_our_own_at_a_late_answer(tmp_path: Path) -> None:
             assert (await bench.post(delivery())).status == 200
 
     run(scenario)
+
+
+def test_a_handler_that_does_not_keep_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request that is with it holds a body: what comes then is to come again."""
+
+    async def scenario() -> None:
+        async with handler(hold=True) as app, receiving(tmp_path, app.url) as bench:
+            waiting = [asyncio.create_task(bench.post(delivery())) for _ in range(3)]
+            for _ in waiting:
+                await app.next()
+            given = delivery()
+            refused = await bench.post(given)
+            assert (refused.status, refused.headers["connection"]) == (503, "close")
+            assert int(refused.headers["retry-after"]) >= 1
+            app.release.set()
+            assert [(await each).status for each in waiting] == [200] * 3
+            assert (await bench.post(given)).status == 200
+            assert len(bench.stored()) == 4
+
+    monkeypatch.setattr("gooclaim_cli.receiver.forwards._MOST", 3)  # a thousand
+    run(scenario)
