@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
-from gooclaim_cli.errors import StorageError
+from gooclaim_cli.futures import resolve
 from gooclaim_cli.history.operations import Nothing, Operation
 from gooclaim_cli.history.trouble import storage_error
 from gooclaim_cli.history.writing import Failure
@@ -182,13 +182,3 @@ class GroupCommit:
             return  # what is queued is asked about again when that is written
         elif self._queue or self._lane:
             self._schedule_in(_TRY_AGAIN if kept else _LAZY_FLUSH)
-
-
-def resolve(done: "asyncio.Future[Any]", result: object) -> None:
-    """Give whoever awaits a future a result, or the StorageError that it is."""
-    if done.done():  # nobody waits any more
-        return
-    if isinstance(result, StorageError):
-        done.set_exception(result)
-    else:
-        done.set_result(result)

@@ -13,9 +13,10 @@ from typing import Final
 import msgspec
 
 from gooclaim_cli.errors import StorageError
+from gooclaim_cli.futures import resolve
 from gooclaim_cli.happenings import HandlerAnswer
 from gooclaim_cli.history.apart import Apart
-from gooclaim_cli.history.group_commit import GroupCommit, resolve
+from gooclaim_cli.history.group_commit import GroupCommit
 from gooclaim_cli.history.here import Here
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.operations import (

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from gooclaim_cli.errors import StorageError
+from gooclaim_cli.futures import resolve
 from gooclaim_cli.happenings import (
     Disposition,
     Handler,
@@ -111,7 +112,7 @@ class Exchange:
     ) -> Reply:
         """Do what `begin` does, and wait for it; `hang_up` ends if the sender goes."""
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        course = self.begin(arrival, event, started=started, then=partial(_resolve, answered))
+        course = self.begin(arrival, event, started=started, then=partial(resolve, answered))
         gone: asyncio.Future[Any] = asyncio.ensure_future(hang_up())
         gone.add_done_callback(lambda _: self.hang_up(course))
         try:
@@ -208,7 +209,7 @@ class Exchange:
     ) -> HandlerAnswer | None:
         """Let a handler have what is claimed, and wait for its answer until the deadline."""
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        then = partial(_resolve, answered)
+        then = partial(resolve, answered)
         course = Course(
             arrival, event, handler, shown=True, started=started, then=then, claim=claim
         )
@@ -227,13 +228,3 @@ class Exchange:
 
     def _notice(self, level: Level, code: str, message: str, hint: str) -> None:
         self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
-
-
-def _resolve(answered: "asyncio.Future[Reply]", reply: Reply | Exception) -> None:
-    """Give whoever waits the reply, or our own fault."""
-    if answered.done():  # nobody waits any more
-        return
-    if isinstance(reply, Exception):
-        answered.set_exception(reply)
-    else:
-        answered.set_result(reply)

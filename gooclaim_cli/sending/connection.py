@@ -10,6 +10,8 @@ from typing import Final, TypeAlias, cast
 
 import httptools
 
+from gooclaim_cli.futures import resolve
+
 _HEAD_LIMIT: Final = 64 * 1024
 _MOST_INTERIM: Final = 16  # `100 Continue` and its like before the answer
 _WITHOUT_BODY: Final = frozenset((204, 304))
@@ -79,7 +81,7 @@ class Connection(asyncio.Protocol):
     async def exchange(self, request: bytes, answer: Answer, *, head_only: bool = False) -> None:
         """Send a request and wait until the answer is whole, or cut. Raises what `begin` tells."""
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.begin(request, answer, partial(_settle, waiting), head_only=head_only)
+        self.begin(request, answer, partial(resolve, waiting), head_only=head_only)
         try:
             await waiting
         except asyncio.CancelledError:
@@ -188,12 +190,3 @@ class Connection(asyncio.Protocol):
         if self._answer.status is not None and not self._complete:
             self._complete = True
             self._keeps = self._parser.should_keep_alive() and not self._answer.cut
-
-
-def _settle(waiting: "asyncio.Future[None]", error: Exception | None) -> None:
-    if waiting.done():
-        return
-    if error is None:
-        waiting.set_result(None)
-    else:
-        waiting.set_exception(error)

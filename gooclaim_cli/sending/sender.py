@@ -9,11 +9,13 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from gooclaim_cli.errors import ConfigurationError
+from gooclaim_cli.futures import resolve
 from gooclaim_cli.sending.address import authority_in
 from gooclaim_cli.sending.connecting import ConnectError
 from gooclaim_cli.sending.connection import (
@@ -66,12 +68,7 @@ class Sender:
         Never follows a redirect, never sends twice, never raises for what the endpoint does.
         """
         got: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-        def done(outcome: Outcome) -> None:
-            if not got.done():  # who waited has been cancelled in this turn
-                got.set_result(outcome)
-
-        sending = self.begin(outgoing, done)
+        sending = self.begin(outgoing, partial(resolve, got))
         try:
             async with asyncio.timeout(within):
                 return await got

@@ -462,33 +462,6 @@ def test_a_handler_that_fails_late(tmp_path: Path) -> None:
     run(scenario)
 
 
-def test_a_sender_that_hangs_up(tmp_path: Path) -> None:
-    """The handler's request goes on, its outcome is recorded; the key has failed."""
-
-    async def scenario() -> None:
-        async with handler(hold=True) as app, receiving(tmp_path, app.url) as bench:
-            given = delivery()
-            async with bench.connection() as connection:
-                await connection.send(request(given))
-                await app.next()
-            told = await bench.delivered()
-            assert told.response_status is None
-            assert told.handler is not None
-            assert told.handler.error == "sender_hung_up"
-            app.release.set()
-            assert (await bench.late()).handler.status == 200
-            assert (await bench.post(given)).status == 200
-            assert (await bench.delivered()).disposition is Disposition.RETRY
-            assert app.received.qsize() == 1
-        first, second = bench.stored()
-        assert (first.outcome, first.response_status) == ("failed", None)
-        assert (second.outcome, second.response_status) == ("delivered", 200)
-        (forward,) = bench.found(first.delivery_id).forwards
-        assert (forward.status, forward.late) == (200, True)
-
-    run(scenario)
-
-
 def test_a_session_that_ends_first(tmp_path: Path) -> None:
     """A request to a handler that is under way is given up, and recorded so."""
 

@@ -56,7 +56,7 @@ def test_one_that_is_answered_is_not_due_any_more(tmp_path: Path) -> None:
 
 
 def test_a_sender_that_hangs_up(tmp_path: Path) -> None:
-    """The handler's request goes on; the key has failed, and the retry is forwarded."""
+    """The handler's request goes on, its outcome is recorded; the key has failed."""
 
     async def scenario() -> None:
         async with handler(hold=True) as app, receiving(tmp_path, app.url) as bench:
@@ -72,6 +72,12 @@ def test_a_sender_that_hangs_up(tmp_path: Path) -> None:
             assert (await bench.late()).handler.status == 200
             assert (await bench.post(given)).status == 200
             assert (await bench.delivered()).disposition is Disposition.RETRY
+            assert app.received.qsize() == 1
+        first, second = bench.stored()
+        assert (first.outcome, first.response_status) == ("failed", None)
+        assert (second.outcome, second.response_status) == ("delivered", 200)
+        (forward,) = bench.found(first.delivery_id).forwards
+        assert (forward.status, forward.late) == (200, True)
 
     run(scenario)
 
