@@ -37,13 +37,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(_FAULT_FIXTURE, [str(fault) for fault in FAULTS])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gooclaim_signing_secret(pytestconfig: pytest.Config) -> str:
     """The signing secret that the handler under test has. Override it, or set the ini entry."""
     return str(pytestconfig.getini("gooclaim_signing_secret"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gooclaim_tenant_id() -> str:
     """The tenant whose events `gooclaim_event` makes. Override it where the handler looks at it."""
     return _TENANT
