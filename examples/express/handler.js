@@ -94,7 +94,7 @@ async function workOnAll() {
       }
       forget.run({ now: now() });
     } catch (error) {
-      log("inbox:", error.code); // a full disk must not end the worker
+      log("inbox:", error.code ?? error.name); // a full disk must not end the worker
     }
     await new Promise((resolve) => {
       wake = resolve;

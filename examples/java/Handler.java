@@ -1,38 +1,18 @@
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.File;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.*;
 import java.math.BigDecimal;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
+import java.nio.charset.*;
+import java.nio.file.*;
+import java.security.*;
 import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
-import java.util.ArrayList;
-import java.util.HexFormat;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.*;
+import java.util.concurrent.*;
+import java.util.regex.*;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -75,26 +55,27 @@ public class Handler {
     // One process owns it. What is in flight when that dies, the next one finds there.
 
     static final ScheduledThreadPoolExecutor worker = new ScheduledThreadPoolExecutor(1);
-    static final Map<Path, Future<?>> retries = new ConcurrentHashMap<>(); // of failed keys
+    static final Set<Path> failed = ConcurrentHashMap.newKeySet(); // who removes one works on it
+    static FileChannel owner;
 
     /** Claim a key for its event, unless that was done before. A failed one is free again. */
     static void arrive(String key, byte[] body) throws IOException, GeneralSecurityException {
-        byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes());
+        MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+        byte[] hash = sha256.digest(key.getBytes(StandardCharsets.UTF_8));
         Path file = INBOX.resolve(HexFormat.of().formatHex(hash));
         Path written = Files.createTempFile(INBOX, "arriving", ".tmp"); // readable for us alone
-        try (FileChannel channel = FileChannel.open(written, StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.wrap(body));
-            channel.force(true);
+        try (FileOutputStream stream = new FileOutputStream(written.toFile())) {
+            stream.write(body);
+            stream.getFD().sync();
             Files.createLink(file, written); // whole, or not at all, and only once
-            if (File.separatorChar == '/') { // elsewhere, folders cannot be forced
+            worker.execute(() -> work(file, 1));
+            if (File.separatorChar == '/') { // elsewhere, folders cannot be forced to the disk
                 try (FileChannel folder = FileChannel.open(INBOX)) {
                     folder.force(true);
                 }
             }
-            worker.execute(() -> work(file, 1));
         } catch (FileAlreadyExistsException known) {
-            Future<?> retry = retries.remove(file);
-            if (retry != null && retry.cancel(false)) {
+            if (failed.remove(file)) {
                 worker.execute(() -> work(file, 1));
             }
         } finally {
@@ -109,9 +90,12 @@ public class Handler {
         } catch (Throwable error) { // whatever it is, the event must not be lost
             String kind = error.getClass().getSimpleName();
             log("failed %s, attempt %d: %s", file.getFileName(), attempt, kind);
-            long wait = Math.min(1L << Math.min(attempt - 1, 12), 3600);
-            Runnable again = () -> work(file, attempt + 1);
-            retries.put(file, worker.schedule(again, wait, TimeUnit.SECONDS));
+            failed.add(file);
+            worker.schedule(() -> {
+                if (failed.remove(file)) {
+                    work(file, attempt + 1);
+                }
+            }, Math.min(1L << Math.min(attempt - 1, 12), 3600), TimeUnit.SECONDS);
         }
     }
 
@@ -123,14 +107,14 @@ public class Handler {
                     Files.delete(file);
                 }
             }
-        } catch (IOException error) {
+        } catch (IOException | DirectoryIteratorException error) {
             log("inbox: %s", error.getClass().getSimpleName());
         }
     }
 
     static void openInbox() throws IOException {
         Files.createDirectories(INBOX);
-        FileChannel owner = FileChannel.open(
+        owner = FileChannel.open(
             Path.of("inbox.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         if (owner.tryLock() == null) {
             throw new IOException("another process owns this inbox");
