@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import msgspec
+
 from gooclaim_cli.errors import UsageError
 from gooclaim_cli.wire.captures import Capture, CaptureError, Unreadable, read
 
@@ -22,8 +24,7 @@ Find = Callable[[str], Capture | None]
 Read = Callable[[str, Iterator[bytes]], Iterator[Capture | Unreadable]]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """A file that is no capture, or could not be read to its end: why, and what to do."""
 
     source: str

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -27,8 +26,7 @@ if TYPE_CHECKING:  # loaded only where something does not verify
 _MEMBERS: Final = frozenset(ENVELOPE_MEMBERS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What captures are judged by.
 
     `now` is UNIX seconds; None: the time at which each capture was received. A `tolerance` of
@@ -96,8 +94,7 @@ def notes_on(capture: Capture, event: Event | None) -> tuple[str, ...]:
 _REWRITTEN: Final = "the capture holds the parsed body, not its bytes: it was written again"
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(msgspec.Struct):
     """How many captures there were, and what came of them.
 
     `too_old` are those of the rejected that are nothing else; `refused` are files without captures.

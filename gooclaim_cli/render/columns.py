@@ -1,7 +1,7 @@
 """The line of one delivery: aligned columns, then what became of it, in the room there is.
 
-Owns the layout and wording of that line; its columns also serve the history. Pure:
-values in, rich Text out.
+Owns the wording of that line; its columns are those of every list (`layout`). Pure: values in,
+rich Text out.
 """
 
 import time
@@ -13,40 +13,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from gooclaim_cli.happenings import Delivered, Disposition, HandlerAnswer
-from gooclaim_cli.render.escape import clip, clip_middle, visible
-from gooclaim_cli.render.terminal import Glyphs, pad, wrap_words
-from gooclaim_cli.wire import CATALOGUE
+from gooclaim_cli.render.escape import clip, visible
+from gooclaim_cli.render.layout import Layout, duration, status_style
+from gooclaim_cli.render.terminal import wrap_words
 
-TYPE_WIDTH: Final = max(map(len, CATALOGUE))
-_ID_WIDTH: Final = len("evt_") + 26
-_SHORT_ID_WIDTH: Final = len("evt_…") + 8
-_WIDE: Final = 100
 _INDENT: Final = "    "
 _DEADLINE: Final = "deadline_exceeded"
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The room and the marks that lines are made with. `deadline` is in seconds."""
-
-    width: int
-    glyphs: Glyphs
-    deadline: float
-
-    @property
-    def gap(self) -> str:
-        """What stands between columns."""
-        return "  " if self.width >= _WIDE else " "
-
-    def event_type(self, event_type: str | None) -> str:
-        """An event type as a column."""
-        width = min(TYPE_WIDTH, max(6, TYPE_WIDTH - (80 - self.width)))
-        return pad(clip(visible(event_type or "-"), width, mark=self.glyphs.cut), width)
-
-    def event_id(self, event_id: str | None) -> str:
-        """An event id as a column, shortened in the middle where there is little room."""
-        width = _ID_WIDTH if self.width >= _WIDE else _SHORT_ID_WIDTH
-        return pad(clip_middle(visible(event_id or "-"), width, mark=self.glyphs.cut), width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +28,6 @@ class _Piece:
     long: str
     short: str
     style: str
-
-
-def duration(ms: float, deadline: float) -> str:
-    """How long an answer took; from a second on beside what was allowed: `42 ms`, `4.2 s / 5 s`."""
-    if ms < 999.5:
-        return f"{max(1, round(ms))} ms"
-    return f"{ms / 1000:.1f} s / {deadline:g} s"
-
-
-def status_style(status: int | None) -> str:
-    """The colour of an HTTP status."""
-    return "green" if status is not None and 200 <= status < 300 else "red"
 
 
 def delivery_lines(seen: Delivered, layout: Layout) -> list[Text]:

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.text import Text
 
 from gooclaim_cli.errors import GooclaimError
-from gooclaim_cli.render.columns import TYPE_WIDTH
 from gooclaim_cli.render.errors import message_lines
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.json_lines import rfc3339, write_object
+from gooclaim_cli.render.layout import TYPE_WIDTH
 from gooclaim_cli.render.payload import payload_lines
 from gooclaim_cli.render.terminal import facts, fold_width, write_lines
 from gooclaim_cli.wire import CATALOGUE, EventType

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from gooclaim_cli.firing.range import Fired
-from gooclaim_cli.render.columns import duration, status_style
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.json_lines import rfc3339
+from gooclaim_cli.render.layout import duration, status_style
 from gooclaim_cli.render.payload import payload_lines
 from gooclaim_cli.render.terminal import (
     facts,

@@ -18,9 +18,9 @@ from gooclaim_cli.history.records import (
     StoredDelivery,
     StoredForward,
 )
-from gooclaim_cli.render.columns import Layout, status_style
 from gooclaim_cli.render.escape import clip, visible
 from gooclaim_cli.render.json_lines import rfc3339
+from gooclaim_cli.render.layout import Layout, status_style
 from gooclaim_cli.render.payload import payload_lines, shown_headers
 from gooclaim_cli.render.terminal import facts, fold_width, glyphs_for, pad, wrap_words, write_lines
 

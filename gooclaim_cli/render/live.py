@@ -22,9 +22,10 @@ from gooclaim_cli.happenings import (
     Target,
 )
 from gooclaim_cli.render.banner import Banner
-from gooclaim_cli.render.columns import Layout, delivery_lines, duration, status_style
+from gooclaim_cli.render.columns import delivery_lines
 from gooclaim_cli.render.errors import message_lines
 from gooclaim_cli.render.escape import visible
+from gooclaim_cli.render.layout import Layout, duration, status_style
 from gooclaim_cli.render.payload import payload_lines
 from gooclaim_cli.render.readiness import ready_lines
 from gooclaim_cli.render.terminal import (

@@ -12,9 +12,9 @@ from gooclaim_cli.firing.range import Fired
 from gooclaim_cli.firing.replaying import Replayed
 from gooclaim_cli.firing.replays import Original, sample_of
 from gooclaim_cli.render import firing
-from gooclaim_cli.render.columns import Layout
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.json_lines import rfc3339, write_object
+from gooclaim_cli.render.layout import Layout
 from gooclaim_cli.render.terminal import (
     fold,
     fold_width,

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from gooclaim_cli.render.columns import TYPE_WIDTH, duration
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.firing import answer_text
+from gooclaim_cli.render.layout import TYPE_WIDTH, duration
 from gooclaim_cli.render.terminal import (
     facts,
     fold,

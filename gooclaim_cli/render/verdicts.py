@@ -12,10 +12,10 @@ from rich.text import Text
 
 from gooclaim_cli.capture_files import Refused
 from gooclaim_cli.checking import Checked, Counts
-from gooclaim_cli.render.columns import Layout
 from gooclaim_cli.render.errors import message_lines
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.explanation import explanation, why
+from gooclaim_cli.render.layout import Layout
 from gooclaim_cli.render.terminal import fold_width, glyphs_for, has_colour, wrap_words, write_lines
 from gooclaim_cli.wire import Event
 from gooclaim_cli.wire.captures import Unreadable
