@@ -107,16 +107,23 @@ class Recipe:
         return self.idempotency_key or f"idem_{new_ulid(now, random)}"
 
 
+def type_meant(event_type: str) -> str | None:
+    """The known event type that an unknown one was probably meant to be."""
+    if event_type in CATALOGUE:
+        return None
+    return next(iter(get_close_matches(event_type, CATALOGUE, 1, 0.75)), None)
+
+
 def check_type(event_type: str) -> None:
     """Refuse what looks like a slip of the pen; other unknown types may be of a later version.
 
     Raises UsageError.
     """
-    close = [] if event_type in CATALOGUE else get_close_matches(event_type, CATALOGUE, 1, 0.75)
-    if close:
+    meant = type_meant(event_type)
+    if meant is not None:
         raise UsageError(
             f"there is no event type {event_type!r}",
-            f"did you mean {close[0]}? To send it all the same: gooclaim send-test {close[0]}"
+            f"did you mean {meant}? To send it all the same: gooclaim send-test {meant}"
             f" --set event_type={event_type}",
         )
     if not event_type or not event_type.isascii() or not event_type.isprintable():

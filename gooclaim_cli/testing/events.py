@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gooclaim_cli.errors import UsageError
 from gooclaim_cli.firing.faults import SINGLE, Fault, Means
-from gooclaim_cli.firing.samples import Recipe, check_type
+from gooclaim_cli.firing.samples import Recipe, type_meant
 from gooclaim_cli.firing.shots import Sample, Shot, Signer, envelope_of, signed_shot
 from gooclaim_cli.fixtures import Setting
 from gooclaim_cli.testing import clients
@@ -29,18 +29,22 @@ _NOT_ONE_DELIVERY: Final = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SignedDelivery:
     """One delivery as it would come from Gooclaim, or broken: `headers` and the exact `body`.
 
     `_sample` is what a handler has of it: where it must be refused, what it was before it broke.
     """
 
-    _sample: Sample = field(repr=False)
-    _shot: Shot = field(repr=False)
-    _signer: Signer = field(repr=False)
-    _clock: Callable[[], float] = field(repr=False)
+    _sample: Sample
+    _shot: Shot
+    _signer: Signer
+    _clock: Callable[[], float]
     fault: str | None = None
+
+    def __repr__(self) -> str:
+        broken = f" with the fault {self.fault}" if self.fault else ""
+        return f"<SignedDelivery {self.event_type} {self.event_id}{broken}>"
 
     @property
     def event_type(self) -> str:
@@ -86,6 +90,7 @@ class SignedDelivery:
 
     def check(self, answer: Any) -> None:
         """Raise AssertionError unless a response (or its status) is what a correct one would be."""
+        __tracebackhide__ = True  # pytest then shows the line of the test
         status = answer if isinstance(answer, int) else _status(answer)
         if not holds(self._shot.what, status):
             what = (
@@ -112,7 +117,7 @@ class EventFactory:
     signing_secret: str = field(repr=False)
     tenant_id: str | None = None
     signed_content: SignedContent = SignedContent.BODY
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = field(default=time.time, repr=False)
 
     def __call__(
         self,
@@ -130,8 +135,8 @@ class EventFactory:
         `data` goes over the sample's data. `body` is sent as it is. `fault` breaks the delivery: a
         name of `send-test --fault`. Raises UsageError for what cannot be.
         """
-        if event_type is not None:
-            check_type(event_type)
+        __tracebackhide__ = True
+        require_no_slip(event_type)
         recipe = Recipe(
             event_type=event_type,
             tenant_id=tenant_id or self.tenant_id,
@@ -148,7 +153,18 @@ class EventFactory:
         name = _fault(fault)
         shot = SINGLE[name](sample, Means(signer=signer, at=now, random=random))
         whole = shot.sample if shot.what in _TAKEN else sample
-        return SignedDelivery(whole, shot, signer, self.clock, name)
+        return SignedDelivery(whole, shot, signer, self.clock, str(name))
+
+
+def require_no_slip(event_type: str | None) -> None:
+    """Raise UsageError for what looks like a slip of the pen.
+
+    Other unknown types may be of a later version of Gooclaim's.
+    """
+    __tracebackhide__ = True
+    meant = type_meant(event_type) if event_type else None
+    if meant is not None:
+        raise UsageError(f"there is no event type {event_type!r}: did you mean {meant!r}?")
 
 
 def _setting(name: str, value: Any) -> Setting:
@@ -157,6 +173,7 @@ def _setting(name: str, value: Any) -> Setting:
 
 def _fault(name: str) -> Fault:
     """Read a fault's name; in Python, underscores are at hand. Raises UsageError."""
+    __tracebackhide__ = True
     written = name.replace("_", "-")
     if written in FAULTS:
         return Fault(written)

@@ -18,6 +18,7 @@ from gooclaim_cli.errors import UsageError
 from gooclaim_cli.happenings import SandboxFacts
 from gooclaim_cli.hosts import is_loopback
 from gooclaim_cli.testing.calls import RefusedError, SandboxCalls
+from gooclaim_cli.testing.events import require_no_slip
 from gooclaim_cli.testing.outcomes import EmittedEvent, Progress
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ class RunningSandbox:
         self._folder = folder
         self._portal = portal
         self._stack = stack
+
+    def __repr__(self) -> str:
+        return f"<RunningSandbox {self.tenant_id} {self.api_url}>"
 
     @property
     def env(self) -> dict[str, str]:
@@ -95,8 +99,9 @@ class RunningSandbox:
     ) -> EmittedEvent:
         """Have an event sent to the configured URL. One whose key was sent before is a duplicate.
 
-        `data` goes over that of the sample event. Raises ApiError.
+        `data` goes over that of the sample event. Raises UsageError, ApiError.
         """
+        require_no_slip(event_type)
         asked = {"event_type": event_type, "data": data, "idempotency_key": idempotency_key}
         return self._emitted(self._calls.call("POST", "/v1/sandbox/events", asked))
 

@@ -105,7 +105,9 @@ def test_what_is_no_single_delivery_is_explained(fault: Fault) -> None:
 def test_slips_of_the_pen_are_told() -> None:
     with pytest.raises(UsageError, match="there is no fault 'stail': choose from bad-signature,"):
         EVENT(fault="stail")
-    with pytest.raises(UsageError, match=r"no event type 'workflow\.complete'"):
+    with pytest.raises(
+        UsageError, match=r"'workflow\.complete': did you mean 'workflow\.completed'"
+    ):
         EVENT("workflow.complete")
 
 
@@ -125,6 +127,12 @@ def test_an_asynchronous_client_is_awaited() -> None:
 def test_what_is_no_client_is_told() -> None:
     with pytest.raises(TypeError, match="cannot send through a dict: give a test client of"):
         EVENT().send({}, "/hooks")
+
+
+def test_a_failure_shows_which_delivery_it_was_and_no_secret() -> None:
+    delivery = EVENT("workflow.started", fault="stale", event_id="evt_1")
+    assert repr(delivery) == "<SignedDelivery workflow.started evt_1 with the fault stale>"
+    assert SECRET not in repr(EVENT)
 
 
 class _Answer:

@@ -80,6 +80,20 @@ def test_the_ini_file_and_fixtures_of_one_s_own_decide(pytester: pytest.Pytester
     pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=2)
 
 
+def test_a_wrong_answer_is_told_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it(gooclaim_event):
+            gooclaim_event("workflow.started", fault="stale").check(200)
+        """
+    )
+    ran = pytester.runpytest_inprocess(*PLUGIN)
+    ran.assert_outcomes(failed=1)
+    told = "*AssertionError: the handler answered 200 to workflow.started (with the fault stale)*"
+    ran.stdout.fnmatch_lines([told])
+    ran.stdout.no_fnmatch_line("*testing/events.py*")
+
+
 def test_a_wrong_ini_entry_is_told(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\ngooclaim_signed_content = header")
     pytester.makepyfile("def test_it(gooclaim_event):\n    gooclaim_event()\n")
