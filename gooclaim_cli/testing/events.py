@@ -29,6 +29,11 @@ _NOT_ONE_DELIVERY: Final = MappingProxyType(
 )
 
 
+def present() -> float:
+    """The time, UNIX seconds; looked up at each call, since tests put other clocks in its place."""
+    return time.time()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SignedDelivery:
     """One delivery as it would come from Gooclaim, or broken: `headers` and the exact `body`.
@@ -117,7 +122,7 @@ class EventFactory:
     signing_secret: str = field(repr=False)
     tenant_id: str | None = None
     signed_content: SignedContent = SignedContent.BODY
-    clock: Callable[[], float] = field(default=time.time, repr=False)
+    clock: Callable[[], float] = field(default=present, repr=False)
 
     def __call__(
         self,

@@ -53,6 +53,7 @@ class EmittedEvent:
         `within` is in seconds. Raises TimeoutError. An event that is delivered twice has ended when
         both have, and the first is returned.
         """
+        __tracebackhide__ = True
         until = time.monotonic() + within
         while True:
             seen = self._progress.count

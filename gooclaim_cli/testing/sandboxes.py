@@ -18,7 +18,7 @@ from gooclaim_cli.errors import UsageError
 from gooclaim_cli.happenings import SandboxFacts
 from gooclaim_cli.hosts import is_loopback
 from gooclaim_cli.testing.calls import RefusedError, SandboxCalls
-from gooclaim_cli.testing.events import require_no_slip
+from gooclaim_cli.testing.events import present, require_no_slip
 from gooclaim_cli.testing.outcomes import EmittedEvent, Progress
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class RunningSandbox:
 
         `data` goes over that of the sample event. Raises UsageError, ApiError.
         """
+        __tracebackhide__ = True
         require_no_slip(event_type)
         asked = {"event_type": event_type, "data": data, "idempotency_key": idempotency_key}
         return self._emitted(self._calls.call("POST", "/v1/sandbox/events", asked))
@@ -188,6 +189,7 @@ def running_sandbox(
             folder=folder,
             signed_content=signed_content or SignedContent.BODY,
             observe=progress.note,
+            clock=present,
         )
         running = stack.enter_context(portal.wrap_async_context_manager(runs))
         yield RunningSandbox(

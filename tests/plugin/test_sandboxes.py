@@ -140,6 +140,18 @@ def test_a_secret_that_changes_is_known(handler: Handler) -> None:
         assert verify(delivery, [secret], now=time.time()).ok
 
 
+def test_a_clock_that_a_test_sets_is_everybody_s(
+    sandbox: RunningSandbox, handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handler's clock is the test's: what was signed by another one would be too old for it."""
+    sandbox.point_at(handler.url)
+    monkeypatch.setattr(time, "time", lambda: 1_779_272_065.0)
+    assert sandbox.emit().outcome().state == "delivered"
+    again = EventFactory(SECRET)().again()
+    for delivery in (handler.received[0][1], Delivery(tuple(again.headers.items()), again.body)):
+        assert delivery.value("x-gooclaim-timestamp") == "1779272065"
+
+
 def test_what_cannot_be_meant_is_told(sandbox: RunningSandbox) -> None:
     with pytest.raises(UsageError, match=r"http://cms\.example\.com/hooks is plain http"):
         sandbox.point_at("http://cms.example.com/hooks")
