@@ -72,11 +72,7 @@ class Receiver:
         )
         self._rejections = Rejections(ledger, tell, clock)
         self._exchange = answering(
-            ExchangePolicy(
-                deadline=options.deadline,
-                events=options.events,
-                forward_duplicates=options.forward_duplicates,
-            ),
+            _policy(options),
             ledger=ledger,
             forwarder=forwarder,
             passing_on=passing_on,
@@ -85,15 +81,19 @@ class Receiver:
             clock=clock,
             fault=self._tell_fault,
         )
-        self.direct: Direct | None = None
-        if isinstance(self._exchange, Exchange):
-            self.direct = Direct(
-                options,
-                checker=self._checker,
-                rejections=self._rejections,
-                exchange=self._exchange,
-                fault=self._tell_fault,
-            )
+        self.direct = self._entrance()
+
+    def _entrance(self) -> Direct | None:
+        """The direct entrance; None where the home URL answers."""
+        if not isinstance(self._exchange, Exchange):
+            return None
+        return Direct(
+            self._options,
+            checker=self._checker,
+            rejections=self._rejections,
+            exchange=self._exchange,
+            fault=self._tell_fault,
+        )
 
     async def finish(self) -> None:
         """Answer the deliveries that are under way: soon as their handlers do, else with 503."""
@@ -195,6 +195,14 @@ class Receiver:
             except Exception as error:  # it is answered: that cannot be taken back
                 self._exchange.give_up(arrival)
                 self._tell_fault(error)
+
+
+def _policy(options: ReceiverOptions) -> ExchangePolicy:
+    return ExchangePolicy(
+        deadline=options.deadline,
+        events=options.events,
+        forward_duplicates=options.forward_duplicates,
+    )
 
 
 async def _respond(send: Send, answer: Answer) -> None:
