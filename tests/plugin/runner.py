@@ -39,7 +39,7 @@ class Job:
         self.temporary = checkout.parent / "runner"
         self.temporary.mkdir()
         self._exported = self.temporary / "github.env"
-        self._tracking = f"github_{checkout.parent.name}"
+        self._tracking = f"github_{checkout}"  # of this run of the tests alone
         own = {each: str(value) for each, value in self._document["env"].items()}
         self._env = {
             **own,
