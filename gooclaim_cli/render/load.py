@@ -162,8 +162,8 @@ def _notes(report: Report) -> Iterator[str]:
         )
     elif report.waited:
         yield (
-            "Requests were due before a connection was free: the handler is slower than this rate,"
-            " or --concurrency is too small for it."
+            "Requests were due before a connection was free: the handler, or this machine, is"
+            " slower than this rate, or --concurrency is too small for it."
         )
     if report.is_slow_itself:
         yield (
