@@ -6,7 +6,6 @@ frames: a batch of operations, and its results, as msgpack behind their length.
 
 import asyncio
 import contextlib
-import struct
 import subprocess
 import sys
 from collections import deque
@@ -17,9 +16,8 @@ from typing import Any, Final, cast
 import msgspec
 
 from gooclaim_cli.history.operations import Operation, Result, Unwritable
-from gooclaim_cli.history.writing import Failure
+from gooclaim_cli.history.writing import LENGTH, Failure
 
-LENGTH: Final = struct.Struct("!I")
 _LEAVES_WITHIN: Final = 10.0
 Done = Callable[[Sequence[object]], None]
 _encoder = msgspec.msgpack.Encoder()

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from gooclaim_cli.history.operations import Operation, Store
-from gooclaim_cli.history.writing import Failure, write
+from gooclaim_cli.history.writing import PATIENCE, Failure, write
 
-PATIENCE: Final = 2.0
 # Another process may hold the write lock: the loop waits this long, then lets others run.
 _BUSY_MS: Final = 20
 Done = Callable[[Sequence[object]], None]

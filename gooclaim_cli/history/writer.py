@@ -1,7 +1,8 @@
 """The process that writes the history of a session: `python -m gooclaim_cli.history.writer`.
 
 Reads batches of operations from its standard input and answers each with their results on its
-standard output, both as msgpack behind their length, until the input ends.
+standard output, both as msgpack behind their length, until the input ends. It starts with each
+session, and loads no event loop.
 """
 
 import signal
@@ -12,12 +13,10 @@ from typing import BinaryIO
 import msgspec
 
 from gooclaim_cli.errors import StorageError
-from gooclaim_cli.history.apart import LENGTH
 from gooclaim_cli.history.backfill import Backfill
-from gooclaim_cli.history.here import PATIENCE
 from gooclaim_cli.history.operations import Carried, Store
 from gooclaim_cli.history.schema import open_database
-from gooclaim_cli.history.writing import Failure, write
+from gooclaim_cli.history.writing import LENGTH, PATIENCE, Failure, write
 
 
 def serve(path: Path, synchronous: str, source: BinaryIO, sink: BinaryIO) -> None:

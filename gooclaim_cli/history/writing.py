@@ -5,12 +5,17 @@ that may be (`here`, `apart`).
 """
 
 import sqlite3
+import struct
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from gooclaim_cli.history.operations import Operation, Store
 from gooclaim_cli.history.trouble import is_busy
+
+PATIENCE: Final = 2.0  # seconds, for a lock that another process holds
+LENGTH: Final = struct.Struct("!I")  # of what goes to a writer in a process of its own, and back
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):

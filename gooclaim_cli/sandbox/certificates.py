@@ -9,7 +9,6 @@ from typing import Final
 import trustme
 
 from gooclaim_cli.errors import ConfigurationError
-from gooclaim_cli.sending import client_tls
 
 CA_FILE_NAME: Final = "sandbox-ca.pem"
 _LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
@@ -49,8 +48,8 @@ class CertificateAuthority:
 
     def trusting(self, further: Iterable[Path]) -> ssl.SSLContext:
         """How endpoints are checked: this authority, the system's and those in `further` count."""
-        context = client_tls(cacert=self.ca_file)
-        for file in further:
+        context = ssl.create_default_context()
+        for file in (self.ca_file, *further):
             try:
                 context.load_verify_locations(file)
             except (OSError, ssl.SSLError) as error:

@@ -194,11 +194,14 @@ def _close(connection: Connection | None, opening: "asyncio.Task[None] | None") 
         connection.close()
 
 
-def client_tls(*, cacert: Path | None = None, verify: bool = True) -> ssl.SSLContext:
+def client_tls(*, cacert: Path | None = None, verify: bool = True) -> ssl.SSLContext | None:
     """How an https endpoint is checked: against the system's roots and those of a PEM file, or not.
 
+    None: the system's roots alone, which take a while to load and wait for the first such endpoint.
     Raises ConfigurationError where the file cannot be read or holds no certificate.
     """
+    if verify and cacert is None:
+        return None
     context = ssl.create_default_context()
     if not verify:
         context.check_hostname = False

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -185,3 +186,10 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
                 await commits.submit(Nothing())
 
     run(scenario)
+
+
+def test_the_process_that_writes_starts_without_an_event_loop() -> None:
+    """It starts with each session."""
+    program = "import sys, gooclaim_cli.history.writer; print('asyncio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.split() == [b"False"]
