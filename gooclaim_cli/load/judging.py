@@ -5,9 +5,17 @@ Pure. What is right stands in `wire.handling`.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from gooclaim_cli.firing.shots import Sample
-from gooclaim_cli.wire.handling import Arriving, holds
+from gooclaim_cli.wire.handling import HANDLING, Arriving, holds
+
+_OF_TWO: Final = "2xx once; the other 2xx, 409 or 5xx"
+
+
+def expected(what: Arriving) -> str:
+    """What is right, in short: of two at once, of both together."""
+    return _OF_TWO if what is Arriving.REPEATED_AT_ONCE else HANDLING[what].status
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,15 @@ from rich.text import Text
 
 from gooclaim_cli.load.histogram import Histogram
 from gooclaim_cli.load.report import Report
-from gooclaim_cli.load.tally import Judged
 from gooclaim_cli.render.escape import visible
+from gooclaim_cli.render.load_tables import answers, judged
 from gooclaim_cli.render.terminal import facts, fold_width, wrap_words, write_lines
-from gooclaim_cli.wire.handling import HANDLING, Arriving
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _PERCENTS: Final = (50, 90, 99)
 _WIDE: Final = 80
-_KINDS: Final = {
-    Arriving.REPEATED: "repeated later",
-    Arriving.REPEATED_AT_ONCE: "two at once",
-    Arriving.RETRIED: "sent after a failure",
-}
+_COLUMN: Final = 10
+_SLIM: Final = 8
 
 
 def show_report(report: Report, console: Console) -> None:
@@ -28,9 +24,15 @@ def show_report(report: Report, console: Console) -> None:
     width = fold_width(console) or _WIDE
     lines = facts(_facts(report), width=width)
     if report.tally.latency.count:
-        lines += [Text(), *_times(report), Text(), *_histogram(report.tally.latency, console)]
-    lines += [Text(), *_answers(report, width), Text(), *_judged(report, width), Text()]
-    lines += [Text(_verdict(report), style="green" if report.held else "red")]
+        lines += [
+            Text(),
+            *_times(report, width),
+            Text(),
+            *_histogram(report.tally.latency, console),
+        ]
+    lines += [Text(), *answers(report, width), Text(), *judged(report, width), Text()]
+    style = "green" if report.held else "red"
+    lines += [Text(each, style) for each in wrap_words(_verdict(report), width=width)]
     for note in _notes(report):
         lines += map(Text, wrap_words(note, width=width))
     write_lines(console, lines)
@@ -64,18 +66,25 @@ def _rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 10 else f"{rate:.3g}"
 
 
-def _times(report: Report) -> Iterator[Text]:
-    heading = "".join(f"p{percent}".rjust(10) for percent in _PERCENTS) + "max".rjust(10)
-    yield Text(f"{'':8}{heading}", style="dim")
-    yield _row("Latency", report.tally.latency, "from when it was due")
+def _times(report: Report, width: int) -> Iterator[Text]:
+    column = _COLUMN if width >= 8 + 4 * _COLUMN else _SLIM
+    names = (*(f"p{percent}" for percent in _PERCENTS), "max")
+    yield Text(f"{'':8}{''.join(name.rjust(column) for name in names)}", style="dim")
+    tally = report.tally
+    yield from _row("Latency", tally.latency, "from when it was due", column, width)
     if report.plan.rate is not None:
-        yield _row("Service", report.tally.service, "from when it was sent")
+        yield from _row("Service", tally.service, "from when it was sent", column, width)
 
 
-def _row(label: str, histogram: Histogram, meaning: str) -> Text:
+def _row(label: str, histogram: Histogram, meaning: str, column: int, width: int) -> Iterator[Text]:
+    """The times, and what they are: behind them, or below where there is no room."""
     times = [histogram.percentile(percent) for percent in _PERCENTS] + [histogram.longest]
-    row = "".join(span(each).rjust(10) for each in times)
-    return Text(f"{label:8}{row}  ").append(meaning, style="dim")
+    row = Text(f"{label:8}{''.join(span(each).rjust(column) for each in times)}")
+    if row.cell_len + 2 + len(meaning) <= width:
+        yield row.append(f"  {meaning}", style="dim")
+    else:
+        yield row
+        yield Text(f"  {meaning}", style="dim")
 
 
 def _histogram(histogram: Histogram, console: Console) -> Iterator[Text]:
@@ -104,44 +113,6 @@ def _bar(count: int, most: int, room: int, console: Console) -> str:
         return "#" * max(1, round(room * count / most))
     full, rest = divmod(max(1, round(room * 8 * count / most)), 8)
     return _EIGHTHS[7] * full + (_EIGHTHS[rest - 1] if rest else "")
-
-
-def _answers(report: Report, width: int) -> Iterator[Text]:
-    tally = report.tally
-    yield Text(f"{'ANSWER':20}  {'REQUESTS':>8}", style="dim")
-    for status in sorted(tally.statuses):
-        yield Text(_share(str(status), tally.statuses[status], tally.done))
-    for failure, count in tally.failures.most_common():
-        said = visible(tally.messages[failure] or failure.value)
-        line = f"{_share('none', count, tally.done)}  {said}"
-        yield from _wrapped(line, width, hanging=41, style="red")
-
-
-def _share(label: str, count: int, done: int) -> str:
-    return f"{label:20}  {count:>8,}  {count / done * 100:5.1f} %"
-
-
-def _judged(report: Report, width: int) -> Iterator[Text]:
-    yield Text(f"{'SENT':20}  {'REQUESTS':>8}  {'HELD':>8}  {'RIGHT':15}  NOT SO", style="dim")
-    for sent, judged in report.judged():
-        label = _KINDS.get(judged.what, sent)
-        line = f"{label:20}  {judged.count:>8,}  {judged.held:>8,}  "
-        line += f"{HANDLING[judged.what].status:15}"
-        if judged.held < judged.count:
-            yield from _wrapped(f"{line}  {_wrong(judged)}", width, hanging=59, style="red")
-        else:
-            yield Text(line)
-
-
-def _wrapped(line: str, width: int, *, hanging: int, style: str) -> Iterator[Text]:
-    yield from (Text(each, style) for each in wrap_words(line, width=width, hanging=" " * hanging))
-
-
-def _wrong(judged: Judged) -> str:
-    return ", ".join(
-        f"{'no answer' if status is None else status}: {count:,}"
-        for status, count in judged.wrong.most_common()
-    )
 
 
 def _verdict(report: Report) -> str:

@@ -1,6 +1,6 @@
 """Who shows a load to a person: a bar while it runs, on a terminal, and the report at its end."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
@@ -10,6 +10,8 @@ from gooclaim_cli.render.load import show_report, span
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+_SLIM: Final = 64  # columns: with fewer, a bar takes the room of the numbers
+
 
 class LoadBoard:
     """`bar` is the console of the bar, `console` that of the report."""
@@ -18,7 +20,8 @@ class LoadBoard:
 
     def __init__(self, console: Console, bar: Console) -> None:
         self._console = console
-        self._bar = _bar(bar) if bar.is_terminal else None
+        self._is_slim = bar.width < _SLIM
+        self._bar = _bar(bar, slim=self._is_slim) if bar.is_terminal else None
         self._task = None if self._bar is None else self._bar.add_task("", status="")
 
     def tell(self, report: Report) -> None:
@@ -26,7 +29,9 @@ class LoadBoard:
         if self._bar is None or self._task is None:
             return
         tally = report.tally
-        status = f"{report.rate:,.0f}/s  p99 {span(tally.latency.percentile(99))}"
+        status = f"{report.rate:,.0f}/s"
+        if not self._is_slim:
+            status += f"  p99 {span(tally.latency.percentile(99))}"
         if tally.wrong:
             status += f"  {tally.wrong:,} wrong"
         self._bar.start()
@@ -43,7 +48,8 @@ class LoadBoard:
         show_report(report, self._console)
 
 
-def _bar(console: Console) -> "Progress":
+def _bar(console: Console, *, slim: bool) -> "Progress":
+    """With little room, the numbers alone."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -54,12 +60,12 @@ def _bar(console: Console) -> "Progress":
 
     console.width -= len("^C ")  # where a terminal echoes it, the line must not grow beyond its end
     return Progress(
-        BarColumn(bar_width=None),
+        *(() if slim else (BarColumn(bar_width=None),)),
         MofNCompleteColumn(),
         TextColumn("{task.fields[status]}", markup=False),
         TimeRemainingColumn(),
         console=console,
         transient=True,
         auto_refresh=False,
-        expand=True,
+        expand=not slim,
     )

@@ -3,10 +3,10 @@
 from typing import Any, TextIO
 
 from gooclaim_cli.load.histogram import Histogram
+from gooclaim_cli.load.judging import expected
 from gooclaim_cli.load.report import Report
 from gooclaim_cli.load.tally import Judged
 from gooclaim_cli.render.json_lines import rfc3339, write_object
-from gooclaim_cli.wire.handling import HANDLING
 
 
 class JsonLoadBoard:
@@ -90,7 +90,7 @@ def summary_object(report: Report) -> dict[str, Any]:
 def _judged(sent: str, judged: Judged) -> dict[str, Any]:
     return {
         "sent": sent,
-        "expected": HANDLING[judged.what].status,
+        "expected": expected(judged.what),
         "count": judged.count,
         "held": judged.held,
         "wrong": {

@@ -163,6 +163,9 @@ def test_a_handler_that_keeps_the_rules_holds(run_here: RunHere, in_flight: int)
     assert (done.code, load["held"]) == (0, True)
     assert judged(load)["repeated"] == (10, 10)
     assert judged(load)["repeated_at_once"] == (20, 20)
+    right = {each["sent"]: each["expected"] for each in load["judged"]}
+    assert right["repeated_at_once"] == "2xx once; the other 2xx, 409 or 5xx"
+    assert right["repeated"] == "2xx"
     broken = {name: each for name, each in judged(load).items() if name in tuple(Fault)}
     assert sum(count for count, _ in broken.values()) == 20
     assert len(broken) == 15
@@ -239,7 +242,7 @@ def test_a_handler_that_breaks_off_is_counted(run_here: RunHere) -> None:
     assert load["judged"][0]["wrong"] == {"no_answer": 10}
     assert sum(each["count"] for each in load["histogram"]) == 20
     assert re.search(
-        r"none +10 +33.3 %  localhost:\d+ closed the\s+connection\s+without\s+an answer\n",
+        r"no answer +10 +33.3 %  localhost:\d+ closed the\s+connection\s+without\s+an answer\n",
         done.stdout,
     )
     assert "no answer: 10" in done.stdout

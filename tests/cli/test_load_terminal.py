@@ -19,17 +19,17 @@ import pyte
 
 
 class Terminal:
-    """A load in a terminal of 80 columns, and the screen as it looks now."""
+    """A load in a terminal, and the screen as it looks now."""
 
-    def __init__(self, port: int, home: Path, *more: str) -> None:
-        self._screen = pyte.Screen(80, 60)
+    def __init__(self, port: int, home: Path, *more: str, columns: int = 80) -> None:
+        self._screen = pyte.Screen(columns, 60)
         self._stream = pyte.Stream(self._screen)
         env = {**environment(home, **ENV, TERM="xterm-256color"), "COLUMNS": ""}
         self._child = pexpect.spawn(
             GOOCLAIM[0],
             [*GOOCLAIM[1:], "send-test", "--to", str(port), *more],
             env=env,
-            dimensions=(60, 80),
+            dimensions=(60, columns),
             encoding="utf-8",
         )
 
@@ -39,7 +39,7 @@ class Terminal:
 
     def see(self, pattern: str) -> None:
         until = time.monotonic() + PATIENCE
-        while not re.search(pattern, self.screen):
+        while not re.search(pattern, self.screen, re.M):
             assert time.monotonic() < until, self.screen
             self._stream.feed(self._child.read_nonblocking(65536, PATIENCE))
 
@@ -75,3 +75,14 @@ def test_at_the_end_the_bar_is_gone(home: Path) -> None:
         assert terminal.end() == 0
     assert "━" not in terminal.screen
     assert "All 120 were answered" in terminal.screen
+
+
+def test_a_narrow_terminal_sees_how_many_and_how_long(home: Path) -> None:
+    with handler(always(200)) as hooks:
+        more = ("--count", "120", "--rate", "200/s", "--faults", "50%")
+        terminal = Terminal(hooks.port, home, *more, columns=40)
+        terminal.see(r"^ *[1-9]\d*/120 +\d+/s  [1-9]\d* wrong +0:00:0\d$")
+        assert terminal.end() == 1
+    assert re.search(
+        r"^bad-signature +\d+ +0\n  right: 4xx\n  not so: 200: \d+$", terminal.screen, re.M
+    )

@@ -1,6 +1,7 @@
 """A load's report, whatever it came to: in its columns, escaped, in what the stream can take."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -51,6 +52,45 @@ def busy() -> Tally:
         tally.judge(Judgement(Arriving.GOOD, status, held=status == 200))
     tally.event_types.update({"claim.\x1b[31m": 3, "workflow.completed": 9_999_999})
     return tally
+
+
+def on_screen(report: Report, width: int) -> list[str]:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, color_system=None)
+    show_report(report, console)
+    return stream.getvalue().splitlines()
+
+
+def wrong_and_right() -> Report:
+    tally = busy()
+    for count, fault in ((30, "missing-member"), (2, "malformed-timestamp")):
+        for _ in range(count):
+            tally.judge(Judgement(Arriving.UNREADABLE, 200, held=False), fault)
+    for status in (500, 500, 200):
+        tally.judge(Judgement(Arriving.REPEATED_AT_ONCE, status, held=status == 200))
+    plan = Plan(count=300, connections=10, mix=Mix.of(("workflow.completed",)), rate=500)
+    return report_of(tally, plan=plan)
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_narrow_terminal_gets_whole_words(width: int) -> None:
+    lines = on_screen(wrong_and_right(), width)
+    assert all(len(line) <= width for line in lines), "\n".join(lines)
+    row = lines.index("missing-member              30         0")
+    assert lines[row + 1 : row + 3] == ["  right: 4xx", "  not so: 200: 30"]
+    (latency,) = (each for each in lines if each.startswith("Latency"))
+    assert lines[lines.index(latency) + 1] == "  from when it was due"
+    assert "  no answer within 5 s" in lines
+
+
+def test_two_at_once_are_right_together() -> None:
+    text = "\n".join(on_screen(wrong_and_right(), 80))
+    assert re.search(
+        r"two at once +3 +1  2xx once; the    500: 2\n +other 2xx, 409\n +or 5xx", text
+    )
+    assert "RIGHT" in text
+    narrow = "\n".join(on_screen(wrong_and_right(), 60))
+    assert "  right: 2xx once; the other 2xx, 409 or 5xx\n  not so: 500: 2\n" in narrow
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
