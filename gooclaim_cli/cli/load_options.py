@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PANEL: Final = "Load"
 _CONNECTIONS: Final = 10
+_MOST_CONNECTIONS: Final = 1000
+_MOST: Final = 10**9
 _OWN: Final = ("concurrency", "rate", "mix", "duplicates", "faults")
 _AIM: Final = (
     *("to", "profile", "secret_file", "header", "deadline", "cacert", "skip_tls_verify"),
@@ -28,11 +30,18 @@ BESIDE: Final = (
     *("event_type", "fault", "as_json", "settings", "fixture", "body_file", "seed"),
 )
 
+
+def _number(option: str, text: str, most: int = _MOST) -> int:
+    from gooclaim_cli.load.shares import parse_number
+
+    return parse_number(option, text, most)
+
+
 Count = Annotated[
     int | None,
     typer.Option(
         "--count",
-        min=1,
+        parser=lambda text: _number("--count", text),
         metavar="N",
         help="Send so many requests, and measure how they are answered.",
         rich_help_panel=_PANEL,
@@ -42,8 +51,7 @@ Concurrency = Annotated[
     int | None,
     typer.Option(
         "--concurrency",
-        min=1,
-        max=1000,
+        parser=lambda text: _number("--concurrency", text, _MOST_CONNECTIONS),
         metavar="N",
         help="Over so many connections.",
         show_default=str(_CONNECTIONS),
@@ -66,7 +74,7 @@ MixOf = Annotated[
         "--mix",
         metavar="MIX",
         help="Of these event types, by weight: 'workflow.*=8,claim.fraud_suspect=1'.",
-        show_default="EVENT_TYPE, else all evenly",
+        show_default="EVENT_TYPE, else any, by chance",
         rich_help_panel=_PANEL,
     ),
 ]

@@ -60,6 +60,10 @@ class Plan:
                 "--duplicates is over half: an event is sent twice at most", "write 50% or less"
             )
         broken = sum((each.share for each in self.faults), Fraction(0))
+        if broken > 1:
+            raise UsageError(
+                f"--faults add up to {float(broken * 100):g} %", "write shares of 100 % or less"
+            )
         if self.duplicates * 2 + broken > 1:
             raise UsageError(
                 "--duplicates and --faults leave no room: an event that is sent again is sent"

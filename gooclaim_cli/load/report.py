@@ -32,8 +32,13 @@ class Report:
 
     @property
     def rate(self) -> float:
-        """How many requests a second ended."""
-        return self.tally.done / self.seconds if self.seconds else 0.0
+        """How many requests a second ended; where a rate was asked for, each has its turn's time.
+
+        Else the last would have none, and few requests would seem to come faster than they do.
+        """
+        done, rate = self.tally.done, self.plan.rate
+        seconds = self.seconds if rate is None else max(self.seconds, done / rate)
+        return done / seconds if seconds else 0.0
 
     @property
     def held(self) -> bool:

@@ -17,6 +17,8 @@ _BY_ITSELF: Final = tuple(fault for fault in UNDER_LOAD if fault is not Fault.HU
 _NUMBER: Final = r"(\d{1,12}(?:\.\d{1,9})?)"
 _RATE: Final = re.compile(rf"{_NUMBER}\s*(?:/\s*(s|sec|second|m|min|minute|h|hour))?", re.ASCII)
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_WHOLE: Final = re.compile(r"0*[1-9]\d{0,18}", re.ASCII)
+_SOME: Final = 1000
 _FASTEST: Final = 1e6
 _PERCENT: Final = re.compile(rf"{_NUMBER}\s*%", re.ASCII)
 _PART: Final = re.compile(r"0(?:\.\d{1,9})?", re.ASCII)
@@ -28,6 +30,16 @@ class FaultShare:
 
     faults: tuple[Fault, ...]
     share: Fraction
+
+
+def parse_number(option: str, text: str, most: int = 10**12) -> int:
+    """Read `10000`: a whole number from 1. Raises UsageError."""
+    given = text.strip()
+    if not _WHOLE.fullmatch(given):
+        raise UsageError(f"{option} {text!r} is no number", f"write a whole one: {option} {_SOME}")
+    if int(given) > most:
+        raise UsageError(f"{option} {given} is over {most}", f"write {most} or less")
+    return int(given)
 
 
 def parse_rate(text: str) -> float:
@@ -62,21 +74,25 @@ def parse_fault_shares(text: str) -> tuple[FaultShare, ...]:
 
     Raises UsageError.
     """
-    if "=" not in text:
+    if "=" not in text and not text.lstrip()[:1].isalpha():
         return _some(FaultShare(_BY_ITSELF, parse_share("--faults", text)))
     shares: dict[Fault, Fraction] = {}
     for part in text.split(","):
         name, equals, share = (each.strip() for each in part.partition("="))
         if not equals:
-            raise UsageError(
-                f"--faults: {part.strip()!r} says no share",
-                "write a name and a share: --faults stale=1%,wrong-secret=0.5%",
-            )
+            raise UsageError(f"--faults: {part.strip()!r} says no share", _with_share(name))
         fault = _fault(name)
         if fault in shares:
             raise UsageError(f"--faults names {fault} twice", "give it one share")
         shares[fault] = parse_share(f"--faults {fault}:", share)
     return _some(*(FaultShare((fault,), share) for fault, share in shares.items()))
+
+
+def _with_share(name: str) -> str:
+    spelled = name.lower().replace("_", "-")
+    if spelled in UNDER_LOAD:
+        return f"write how many: --faults {spelled}=1%"
+    return "write a name and a share: --faults stale=1%,wrong-secret=0.5%"
 
 
 def _some(*shares: FaultShare) -> tuple[FaultShare, ...]:

@@ -122,7 +122,16 @@ def test_requests_come_at_the_rate_that_was_asked_for(run_here: RunHere) -> None
     load, _ = told(done)
     assert load["rate"] == 150
     assert 0.39 <= load["seconds"] < 10
-    assert load["per_second"] <= 153
+    assert load["per_second"] <= 150
+
+
+def test_a_rate_is_told_as_it_was_kept(run_here: RunHere) -> None:
+    """Four requests at 20/s begin within three gaps of 50 ms: that is no higher rate."""
+    with handler(always(200)) as hooks:
+        done = run_here(many(4, hooks.port, "--rate", "20/s", "--json"), **ENV)
+    load, _ = told(done)
+    assert load["seconds"] >= 0.149
+    assert load["per_second"] <= 20
 
 
 def test_a_mix_is_sent_as_it_was_asked_for(run_here: RunHere) -> None:
@@ -323,6 +332,13 @@ def test_what_goes_to_a_file_is_the_report_alone(run_here: RunHere) -> None:
         (["--count", "10", "--duplicates", "5"], ["--duplicates '5'", "write 5%"]),
         (["--count", "10", "--faults", "nonsense=1%"], ["'nonsense' is unknown", "stale"]),
         (["--count", "10", "--faults", "5%", "--duplicates", "50%"], ["leave no room"]),
+        (["--count", "10", "--faults", "stale=60%,huge=60.5%"], ["--faults add up to 120.5 %"]),
+        (["--count", "10", "--faults", "stale"], ["'stale' says no share", "--faults stale=1%"]),
+        (["--count", "10", "--faults", "bad_signature,stale"], ["--faults bad-signature=1%"]),
+        (["--count", "1e9"], ["--count '1e9' is no number", "write a whole one: --count 1000"]),
+        (["--count", "0"], ["--count '0' is no number"]),
+        (["--count", "10", "--concurrency", "many"], ["--concurrency 'many' is no number"]),
+        (["--count", "10", "--concurrency", "1001"], ["--concurrency 1001 is over 1000"]),
         (["--count", "10", "--mix", "claims.*=1"], ["no event type fits 'claims.*'"]),
         (
             ["workflow.completed", "--count", "10", "--mix", "workflow.*=1"],

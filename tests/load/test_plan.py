@@ -114,7 +114,7 @@ def test_a_long_plan_takes_no_memory() -> None:
     [
         (Fraction(51, 100), "0%", "over half"),
         (Fraction(1, 2), "1%", "leave no room"),
-        (Fraction(0), "stale=60%,future=60%", "leave no room"),
+        (Fraction(0), "stale=60%,future=60%", "--faults add up to 120 %"),
     ],
 )
 def test_shares_that_cannot_be_had_together(duplicates: Fraction, faults: str, said: str) -> None:

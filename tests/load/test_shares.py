@@ -84,7 +84,7 @@ def test_faults_by_name() -> None:
     ("text", "said", "hint"),
     [
         ("wrong_signature=1%", "'wrong_signature' is unknown", "bad-signature"),
-        ("stale=1%,future", "'future' says no share", "stale=1%"),
+        ("stale=1%,future", "'future' says no share", "--faults future=1%"),
         ("stale=1%,stale=2%", "names stale twice", "one share"),
         ("stale=1", "--faults stale: '1' is no share", "write 1%"),
         ("duplicate=5%", "--faults has no duplicate", "--duplicates 5%"),
