@@ -4,6 +4,7 @@ Raised where the fact is known, caught once, in `gooclaim_cli.__main__.main`. Ex
 libraries are translated where they enter, never here.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -23,16 +24,18 @@ class ExitCode(IntEnum):
 class GooclaimError(Exception):
     """Something a person can act on.
 
-    `message` says what was wrong and where, `hint` the next thing to do or type. Neither may hold a
-    secret. The class gives the exit code.
+    `message` says what was wrong and where, `hint` the next thing to do or type; `details` are what
+    else was wrong, each a line of its own below the message. None may hold a secret. The class
+    gives the exit code.
     """
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, details: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = tuple(details)
 
 
 class UsageError(GooclaimError):

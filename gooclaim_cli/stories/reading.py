@@ -60,7 +60,7 @@ def _refusal(source: str, mistakes: Mistakes) -> UsageError:
         return UsageError(f"{source}, {lines[0]}", hint)
     more = [f"and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
     heading = f"{source} has {len(found)} mistakes"
-    return UsageError("\n".join([heading, *lines, *more]), hint)
+    return UsageError(heading, hint, details=[*lines, *more])
 
 
 class _Reader:

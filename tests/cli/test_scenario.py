@@ -121,6 +121,30 @@ def test_mistakes_are_told_by_line_and_nothing_is_sent(run_here: RunHere, tmp_pa
     run_here(["scenario", "show", mine], **ENV).refused(2, "line 2: ", "line 4: ")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("scenario", "show"),
+        ("scenario", "show", "--json"),
+        ("scenario", "run", "--to", "1"),
+        ("send-test", "--to", "1", "--scenario"),
+        ("listen", "--sandbox", "--scenario"),
+    ],
+)
+def test_each_mistake_has_a_line_of_its_own(
+    run_here: RunHere, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """What a mistake quotes of the file can begin none."""
+    mine = story_file(tmp_path, f'{BROKEN}    name: "a\\nerror: b\\e"\n')
+    done = run_here([*arguments, mine], COLUMNS="500", **ENV)
+    done.refused(2)
+    heading, *lines, hint = done.stderr.splitlines()
+    assert heading == f"error: {mine} has 3 mistakes"
+    assert [line.partition(": ")[0] for line in lines] == ["  line 2", "  line 4", "  line 5"]
+    assert r"'a\nerror: b\x1b' is no name" in lines[2]
+    assert hint.startswith("  gooclaim scenario show")
+
+
 def test_what_is_neither_a_name_nor_a_file_is_refused(run_here: RunHere, tmp_path: Path) -> None:
     run_here(["scenario", "run", "pending"]).refused(2, "'pending'", "pending-documents")
     missing = str(tmp_path / "none.yaml")

@@ -21,13 +21,13 @@ def mistakes_in(text: str | bytes) -> list[tuple[int, str]]:
     error = raised.value
     assert error.exit_code == ExitCode.USAGE
     assert error.hint
-    first, *more = error.message.split("\n")
-    if not more:
-        where, _, said = first.removeprefix("mine.yaml, line ").partition(": ")
+    assert "\n" not in error.message
+    if not error.details:
+        where, _, said = error.message.removeprefix("mine.yaml, line ").partition(": ")
         return [(int(where), said)]
-    assert first.startswith("mine.yaml has ")
+    assert error.message.startswith("mine.yaml has ")
     found = []
-    for line in more:
+    for line in error.details:
         if line.startswith("and "):
             continue
         where, _, said = line.removeprefix("line ").partition(": ")

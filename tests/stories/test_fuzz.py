@@ -44,7 +44,7 @@ def must_be_ours(content: bytes) -> None:
     try:
         story = read_scenario(content, name="mine", source="mine.yaml")
     except UsageError as error:
-        refused = error.message
+        refused = "\n".join([error.message, *error.details])
     if refused:
         lines = [int(found) for found in re.findall(r"(?m)(?:^|, )line (\d+): .", refused)]
         assert 1 <= min(lines) <= max(lines) <= len(content.splitlines()) + 1, refused
