@@ -82,14 +82,12 @@ class LiveStoryBoard:
         """Write a line, the step's note, and what was not as expected."""
         step, width = played.beat.step, fold_width(self._console)
         glyphs = glyphs_for(self._console)
-        line = Text().append(f"{story_time(played.beat.happens):>{_TIME_WIDTH}}  ", style="dim")
-        line.append(f"{pad(self._event(step), TYPE_WIDTH)}  ")
         colour = "green" if played.held else "red"
-        line.append(f"{glyphs.yes if played.held else glyphs.no} ", style=colour)
-        line.append(_answers(played), style=colour)
+        mark = glyphs.yes if played.held else glyphs.no
+        became = Text().append(f"{mark} {_answers(played)}", style=colour)
         if step.fault is not None:
-            line.append(f"  {step.fault}", style="dim")
-        lines = fold(line, width=width)
+            became.append(f"  {step.fault}", style="dim")
+        lines = _row(played.beat.happens, self._event(step), became, self._console)
         if step.note and played.beat.number == 1:
             lines += _sentences(visible(step.note), width, "dim")
         for problem in dict.fromkeys(text for each in played.requests for text in each.problems):
@@ -108,9 +106,7 @@ class LiveStoryBoard:
 def list_scenarios(scenarios: Iterable[Scenario], console: Console) -> None:
     """Write a line a scenario."""
     rows = [(each.name, visible(each.title)) for each in scenarios]
-    widest = max(len(name) for name, _ in rows)
-    aligned = [(name.ljust(widest), title) for name, title in rows]
-    write_lines(console, facts(aligned, width=fold_width(console)))
+    write_lines(console, facts(rows, width=fold_width(console)))
 
 
 def show_scenario(scenario: Scenario, console: Console) -> None:
@@ -123,10 +119,8 @@ def show_scenario(scenario: Scenario, console: Console) -> None:
         if beat.number > 1:
             continue
         step = beat.step
-        line = Text().append(f"{story_time(beat.happens):>{_TIME_WIDTH}}  ", style="dim")
-        line.append(f"{pad(visible(scenario.event_of(step)), TYPE_WIDTH)}  ")
-        line.append(", ".join(_traits(step)), style="dim")
-        lines += fold(line, width=width)
+        traits = Text(", ".join(_traits(step)), style="dim")
+        lines += _row(beat.happens, visible(scenario.event_of(step)), traits, console)
         if step.note:
             lines += _sentences(visible(step.note), width, "dim")
     write_lines(console, lines)
@@ -141,6 +135,19 @@ def story_time(seconds: float) -> str:
     if whole >= 3600:
         big, small, units = whole // 3600, whole % 3600 // 60, "hm"
     return f"{big}{units[0]} {small}{units[1]}" if small else f"{big}{units[0]}"
+
+
+def _row(happens: float, event: str, rest: Text, console: Console) -> list[Text]:
+    """A line of a story; where there is no room for it, what belongs to the event goes below it."""
+    width = fold_width(console)
+    when = Text().append(f"{story_time(happens):>{_TIME_WIDTH}}  ", style="dim")
+    line = when.copy().append(f"{pad(event, TYPE_WIDTH)}  ").append_text(rest)
+    line.rstrip()
+    if width is None or line.cell_len <= width:
+        return [line]
+    below = rest.wrap(console, max(2, width - len(_INDENT)), overflow="fold")
+    indented = [Text(_INDENT).append_text(each) for each in below]
+    return [*fold(when.append(event), width=width), *indented]
 
 
 def _traits(step: Step) -> list[str]:

@@ -142,8 +142,8 @@ def facts(
     lines: list[Text] = []
     for label, value in rows:
         first, *others = wrap_words(value, width=width, indent=" " * margin, hanging=" " * margin)
-        head = Text().append(f"{indent}{label}".ljust(margin), style="dim")
-        if cell_len(head.plain) > margin:
+        head = Text().append(f"{indent}{label.rstrip()}".ljust(margin), style="dim")
+        if cell_len(head.plain.rstrip()) >= margin:
             lines.extend(fold(head, width=width))
             others.insert(0, first)
         else:

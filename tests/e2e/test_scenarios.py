@@ -1,11 +1,15 @@
 """A story in a person's terminal: a key a step, and what is left on the screen."""
 
+import io
 import os
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from gooclaim_cli.render.stories import list_scenarios
+from gooclaim_cli.stories.library import built_in
 from tests.cli.handlers import SECRET, careful, handler
 from tests.e2e.support import GOOCLAIM, environment
 
@@ -19,15 +23,16 @@ COLUMNS, ROWS = 80, 40
 
 
 class Terminal:
-    """A command in a terminal of 80 columns."""
+    """A command in a terminal, of 80 columns where nothing else is said."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path, *arguments: str, columns: int = COLUMNS) -> None:
+        self._columns = columns
         self._output: list[str] = []
         self.child = pexpect.spawn(
             GOOCLAIM[0],
             [*GOOCLAIM[1:], *arguments],
-            env=environment(home, GOOCLAIM_SIGNING_SECRET=SECRET),
-            dimensions=(ROWS, COLUMNS),
+            env=environment(home, GOOCLAIM_SIGNING_SECRET=SECRET, COLUMNS=str(columns)),
+            dimensions=(ROWS, columns),
             encoding="utf-8",
             timeout=20,
         )
@@ -47,7 +52,7 @@ class Terminal:
         self.child.expect(pexpect.EOF)
         self._output.append(self.child.before or "")
         self.child.close()
-        screen = pyte.Screen(COLUMNS, ROWS)
+        screen = pyte.Screen(self._columns, ROWS)
         pyte.Stream(screen).feed(self.output)
         return self.child.exitstatus, [line.rstrip() for line in screen.display if line.strip()]
 
@@ -69,6 +74,27 @@ def test_with_step_it_goes_on_at_a_key(tmp_path: Path) -> None:
     assert not any("next:" in line for line in screen)
     assert screen[0] == "Story  A claimant asks how a claim is going, and is answered"
     assert screen[3].startswith("    40s  workflow.completed         ✓ 2 × 200  slowest ")
+
+
+def test_in_40_columns_an_answer_stands_below_its_event(tmp_path: Path) -> None:
+    with handler(lambda _: 500) as hooks:
+        story = ("scenario", "run", "documents-never-come", "--to", hooks.url)
+        code, screen = Terminal(tmp_path, *story, "--longest-wait", "0s", columns=40).end()
+    assert code == 1
+    started = screen.index("     0s  workflow.started")
+    assert screen[started + 1].startswith("         ✗ 500  ")
+    assert screen[started + 2] == "         expected 2xx, got 500"
+    assert screen[started + 3] == "    72h  workflow.timed_out"
+    assert screen[started + 4].startswith("         ✗ 2 × 500  slowest ")
+
+
+def test_in_40_columns_a_name_and_its_title_are_apart() -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    list_scenarios(built_in(), console)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert all(len(line) <= 40 for line in lines)
+    assert lines[lines.index("documents-never-come") + 1].strip() == "Documents never"
+    assert "claim-status        A claimant asks how" in lines
 
 
 @pytest.mark.parametrize("key", ["q", "\x1b", "\x03"])
