@@ -75,7 +75,7 @@ class _ShownPace:
     async def wait(self, beat: "Beat", span: float) -> bool:
         """Wait as the pace does."""
         by_key = isinstance(self.pace, _Keys)
-        self.board.wait(beat, "at a key (q ends the story)" if by_key else "in a moment")
+        self.board.wait(beat, "at a key (q or Esc ends)" if by_key else "in a moment")
         try:
             return await self.pace.wait(beat, span)
         finally:

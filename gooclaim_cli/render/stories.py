@@ -68,7 +68,11 @@ class LiveStoryBoard:
         """Show what comes next."""
         if not self._console.is_terminal:
             return
-        text = Text(f"next: {self._event(beat.step)}, {wanted}", style="dim", no_wrap=True)
+        steps = len(self._scenario.steps) if self._scenario else 0
+        said = [f"next: step {beat.step.number} of {steps}", self._event(beat.step)]
+        said += ["again"] if beat.step.again is not None else []
+        said += [f"time {beat.number} of {beat.step.times}"] if beat.number > 1 else []
+        text = Text(", ".join([*said, wanted]), style="dim", no_wrap=True)
         self._status = self._console.status(text)
         self._status.start()
 

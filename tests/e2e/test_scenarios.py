@@ -61,10 +61,10 @@ def test_with_step_it_goes_on_at_a_key(tmp_path: Path) -> None:
     with handler(careful()) as hooks:
         story = ("scenario", "run", "claim-status", "--to", hooks.url, "--step")
         terminal = Terminal(tmp_path, *story)
-        terminal.see("next: workflow.started, at a key (q ends the story)")
+        terminal.see("next: step 1 of 2, workflow.started, at a key (q or Esc ends)")
         assert hooks.seen == []
         terminal.child.send(" ")
-        terminal.see("next: workflow.completed, at a key")
+        terminal.see("next: step 2 of 2, workflow.completed, at a key")
         assert len(hooks.seen) == 1
         terminal.child.send("\r")
         code, screen = terminal.end()
@@ -97,13 +97,29 @@ def test_in_40_columns_a_name_and_its_title_are_apart() -> None:
     assert "claim-status        A claimant asks how" in lines
 
 
+def test_before_a_key_it_says_what_comes_again(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("steps: [{event: claim.begun, name: a}, {again: a, times: 2}]")
+    with handler(careful()) as hooks:
+        terminal = Terminal(tmp_path, "scenario", "run", str(mine), "--to", hooks.url, "--step")
+        for seen in (
+            "next: step 1 of 2, claim.begun, at a key",
+            "next: step 2 of 2, claim.begun, again, at a key",
+            "next: step 2 of 2, claim.begun, again, time 2 of 2, at a key",
+        ):
+            terminal.see(seen)
+            terminal.child.send(" ")
+        code, _ = terminal.end()
+    assert code == 0
+
+
 @pytest.mark.parametrize("key", ["q", "\x1b", "\x03"])
 def test_a_key_ends_the_story(tmp_path: Path, key: str) -> None:
     with handler(careful()) as hooks:
         terminal = Terminal(tmp_path, "scenario", "run", "modes", "--to", hooks.url, "--step")
-        terminal.see("next: workflow.started")
+        terminal.see("next: step 1 of 5, workflow.started")
         terminal.child.send(" ")
-        terminal.see("next: operational_mode.changed")
+        terminal.see("next: step 2 of 5, operational_mode.changed")
         terminal.child.send(key)
         code, screen = terminal.end()
     assert code == 130
@@ -116,7 +132,7 @@ def test_the_terminal_is_as_it_was(tmp_path: Path) -> None:
     """Keys are read without echo while the story waits; afterwards, the cursor is back."""
     with handler(careful()) as hooks:
         terminal = Terminal(tmp_path, "scenario", "run", "claim-status", "--to", hooks.url)
-        terminal.see("next: workflow.completed, in a moment")
+        terminal.see("next: step 2 of 2, workflow.completed, in a moment")
         os.write(terminal.child.child_fd, b"\x03")
         code, _ = terminal.end()
     assert code == 130
