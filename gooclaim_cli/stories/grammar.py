@@ -6,11 +6,19 @@
 from types import MappingProxyType
 from typing import Final
 
+from gooclaim_cli.fixtures.placeholders import NAMES as _PLACEHOLDERS
+
 MOST_TIMES: Final = 1000
 LONGEST_SPAN: Final = 366 * 86400  # seconds
 
 NAME: Final = r"[A-Za-z0-9_.-]{1,64}"
 VALUE: Final = r"[a-z_]+(_[0-9]+)?"
+_NUMBERS: Final = ("unix_time", "lookups", "seconds", "bytes")
+# What a built-in placeholder stands for keeps its type: events have it in their members.
+NUMBER_VALUE: Final = rf"({'|'.join(_NUMBERS)})(_[0-9]+)?"
+TEXT_VALUE: Final = (
+    rf"({'|'.join(name for name in _PLACEHOLDERS if name not in _NUMBERS)})(_[0-9]+)?"
+)
 EVENT: Final = r"[!-~]{1,200}"
 STATUS: Final = r"[1-5]([xX][xX]|[0-9][0-9])"
 

@@ -72,6 +72,11 @@ def text_of(node: Node) -> str | None:
     return str(node.value)
 
 
+def is_quotable(node: Node) -> bool:
+    """Whether this is a number, a boolean or null, and would be text in quotes."""
+    return node.tag.removeprefix(_TAG) in ("int", "float", "bool", "null")
+
+
 def members_of(node: MappingNode, mistakes: Mistakes) -> dict[str, tuple[Node, Node]]:
     """An object's members: each name's node and its value's."""
     members: dict[str, tuple[Node, Node]] = {}

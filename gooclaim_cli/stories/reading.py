@@ -20,17 +20,18 @@ from gooclaim_cli.stories.grammar import (
     SCENARIO,
     STATUS,
     STEP,
-    VALUE,
 )
 from gooclaim_cli.stories.nodes import (
     Mistakes,
     compose,
+    is_quotable,
     line_of,
     members_of,
     text_of,
     value_of,
 )
 from gooclaim_cli.stories.scenario import Expectation, Scenario, Statuses, Step
+from gooclaim_cli.stories.values import check_values
 from gooclaim_cli.wire import CATALOGUE
 
 _TOLD: Final = 10
@@ -181,6 +182,8 @@ class _Reader:
 
     def _event(self, node: Node) -> str:
         text = self._text(node)
+        if is_quotable(node):
+            raise UsageError(f"{text[:40]} is no text", "an event type looks like claim.reopened")
         if not re.fullmatch(EVENT, text):
             raise UsageError(f"{text[:40]!r} cannot be an event type")
         close = [] if text in CATALOGUE else get_close_matches(text, CATALOGUE, 1, 0.75)
@@ -221,10 +224,10 @@ class _Reader:
         return value
 
     def _values(self, node: Node) -> Mapping[str, Any]:
+        before = len(self._mistakes.found)
         values = self._object(node)
-        for name in values:
-            if not re.fullmatch(VALUE, name):
-                raise UsageError(f"{name[:40]!r} is no placeholder", "write a-z and _")
+        if isinstance(node, MappingNode) and len(self._mistakes.found) == before:
+            check_values(node, values, self._mistakes)
         return values
 
     def _statuses(self, node: Node) -> Statuses:

@@ -14,9 +14,11 @@ from gooclaim_cli.stories.grammar import (
     LONGEST_SPAN,
     MOST_TIMES,
     NAME,
+    NUMBER_VALUE,
     SCENARIO,
     STATUS,
     STEP,
+    TEXT_VALUE,
     VALUE,
 )
 from gooclaim_cli.wire import CATALOGUE
@@ -36,7 +38,7 @@ def scenario_schema() -> dict[str, Any]:
             {
                 "title": _text(),
                 "about": _text(),
-                "values": {"type": "object", "propertyNames": {"pattern": f"^{VALUE}$"}},
+                "values": _values(),
                 "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}},
             },
         ),
@@ -66,6 +68,17 @@ def scenario_schema() -> dict[str, Any]:
     }
 
 
+def _values() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{VALUE}$"},
+        "patternProperties": {
+            f"^{TEXT_VALUE}$": {"type": "string"},
+            f"^{NUMBER_VALUE}$": {"type": "integer"},
+        },
+    }
+
+
 def _step() -> dict[str, Any]:
     several = [fault.value for fault in Fault if fault not in SINGLE]
     judged = [{"required": ["status"]}, {"required": ["duplicate"]}]
@@ -73,7 +86,7 @@ def _step() -> dict[str, Any]:
         **_object(
             STEP,
             {
-                "event": {"anyOf": [_known_events(), _text(EVENT)]},
+                "event": {"anyOf": [_known_events(), {"type": "string", "pattern": f"^{EVENT}$"}]},
                 "again": _text(NAME),
                 "name": _text(NAME),
                 "note": _text(),

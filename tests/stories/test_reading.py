@@ -67,6 +67,10 @@ def test_an_unknown_event_type_may_be_sent() -> None:
     assert read("steps: [{event: claim.reopened}]").steps[0].event == "claim.reopened"
 
 
+def test_a_number_in_quotes_is_an_event_type() -> None:
+    assert read("steps: [{event: '12'}]").steps[0].event == "12"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_stories_are_read(name: str) -> None:
     story = find(name).read()
@@ -122,6 +126,13 @@ MISTAKES = {
     "steps:\n  - event: x\n    expect: {status: 2x}": (3, "status: '2x' is no status"),
     "steps:\n  - event: x\n    expect: {status: 600}": (3, "status: '600' is no status"),
     "steps:\n  - event: x\n    expect: {status: []}": (3, "status: this is an empty list"),
+    "values:\n  branch: [1]\n  claim: [1]\nsteps: [{event: x}]": (3, "claim must be text"),
+    "values:\n  phone: {a: 1}\nsteps: [{event: x}]": (2, "phone must be text"),
+    "values: {doc_2: 12}\nsteps: [{event: x}]": (1, "doc_2 must be text: write it in quotes"),
+    "values: {workflow_type: null}\nsteps: [{event: x}]": (1, "workflow_type must be text"),
+    "values: {lookups: many}\nsteps: [{event: x}]": (1, "lookups must be a whole number"),
+    "steps:\n  - event: 12": (2, "event: 12 is no text: an event type looks like claim.reopened"),
+    "steps:\n  - event: true": (2, "event: true is no text"),
     "values: {Claim: x}\nsteps: [{event: x}]": (1, "'Claim' is no placeholder"),
     # what does not go together
     "steps:\n  - note: x": (2, "a step needs an event, or again"),

@@ -127,7 +127,10 @@ STORIES = st.fixed_dictionaries(
     optional={
         "title": TEXT | ODD,
         "about": TEXT | ODD,
-        "values": ODD | st.dictionaries(st.sampled_from(["claim", "doc_2", "Claim", "2"]), ODD),
+        "values": ODD
+        | st.dictionaries(
+            st.sampled_from(["claim", "doc_2", "lookups", "branch", "Claim", "2"]), ODD
+        ),
     },
 )
 
