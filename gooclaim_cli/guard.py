@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
-
-from gooclaim_cli.direct import DirectProtocol
+from gooclaim_cli.pipelining import PipeliningProtocol, refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +78,7 @@ _HEAD_TOO_LARGE: Final = 431
 _NOT_IMPLEMENTED: Final = 501
 
 
-class GuardedProtocol(DirectProtocol):
+class GuardedProtocol(PipeliningProtocol):
     """uvicorn's HTTP protocol with a deadline for each phase and a bound for each size."""
 
     def __init__(self, *args: Any, limits: Limits, gate: Gate, **options: Any) -> None:
@@ -91,7 +89,6 @@ class GuardedProtocol(DirectProtocol):
         self._phase: _Phase | None = None  # None between requests
         self._watched: _Phase | None = None  # whose clock runs
         self._in_head = True
-        self._refused = False
         self._head_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -109,9 +106,7 @@ class GuardedProtocol(DirectProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, as long as the headers stay within bounds."""
-        if self._refused:
-            return
-        if self._in_head:
+        if self._in_head and not self.refused:
             self._head_bytes += len(data)
             # One read may hold the start of the body, too: that is not counted against the head.
             if self._head_bytes > self._limits.head_bytes and b"\r\n\r\n" not in data:
@@ -128,9 +123,9 @@ class GuardedProtocol(DirectProtocol):
         if self._phase is not self._watched:
             self._watched = self._phase
             self._at_leisure()
-            if self._phase is _Phase.HEAD and not self._refused:
+            if self._phase is _Phase.HEAD and not self.refused:
                 self._within(self._limits.head_seconds)
-            elif self._phase is _Phase.BODY and not self._refused:
+            elif self._phase is _Phase.BODY and not self.refused:
                 self._within(self._limits.body_seconds)
 
     def on_message_begin(self) -> None:
@@ -140,10 +135,12 @@ class GuardedProtocol(DirectProtocol):
 
     def on_headers_complete(self) -> None:
         """The headers are whole: judge them, then give the body its time."""
+        if self.refused:
+            return
         self._in_head = False
-        refusal = self._judge_head()
-        if refusal is not None:
-            self._refuse(refusal)
+        status = self._judge_head()
+        if status is not None:
+            self._refuse(status)
             return
         self._phase = _Phase.BODY
         super().on_headers_complete()
@@ -164,14 +161,9 @@ class GuardedProtocol(DirectProtocol):
         size = sum(len(name) + len(value) for name, value in self.headers) + len(self.url)
         return size > self._limits.head_bytes
 
-    def on_body(self, body: bytes) -> None:
-        """Pass on a part of the body."""
-        if not self._refused:
-            super().on_body(body)
-
     def on_message_complete(self) -> None:
         """The request is whole: from now on it is ours to be quick."""
-        if not self._refused:
+        if not self.refused:
             self._in_head, self._head_bytes, self._phase = True, 0, None
             self._gate.work(self)
             super().on_message_complete()
@@ -197,18 +189,9 @@ class GuardedProtocol(DirectProtocol):
 
     def _refuse(self, status: int) -> None:
         self._at_leisure()
-        self._refused = True
-        if self.flow.write_paused:  # closing would wait until all is written
-            self.transport.abort()
-        if self.transport.is_closing():
-            return
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            idle = self._in_head and not self._head_bytes
-            if not idle:  # to a connection that has asked for nothing, nothing is said
-                self.transport.write(
-                    STATUS_LINE[status] + b"connection: close\r\ncontent-length: 0\r\n\r\n"
-                )
-        self.transport.close()
+        idle = self._in_head and not self._head_bytes
+        # To a connection that has asked for nothing, nothing is said.
+        self.refuse(b"" if idle else refusal(status))
 
     def _within(self, seconds: float) -> None:
         self._at_leisure()
