@@ -1,5 +1,6 @@
 """Signed deliveries for the tests of a handler: good ones, broken ones, and the same one again."""
 
+import inspect
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -94,7 +95,10 @@ class SignedDelivery:
         return clients.post(to, path, headers=self.headers, body=self.body, options=options)
 
     def check(self, answer: Any) -> None:
-        """Raise AssertionError unless a response (or its status) is what a correct one would be."""
+        """Raise AssertionError unless a response (or its status) is what a correct one would be.
+
+        Raises TypeError for what is no response.
+        """
         __tracebackhide__ = True  # pytest then shows the line of the test
         status = answer if isinstance(answer, int) else _status(answer)
         if not holds(self._shot.what, status):
@@ -190,6 +194,16 @@ def _fault(name: str) -> Fault:
 
 
 def _status(answer: Any) -> int:
-    """The status of a response: `status_code` in most libraries, `status` in aiohttp."""
-    status = getattr(answer, "status_code", None)
-    return int(answer.status if status is None else status)
+    """The status of a response: `status_code` in most libraries, `status` in aiohttp.
+
+    Raises TypeError for what is no response.
+    """
+    __tracebackhide__ = True
+    for name in ("status_code", "status"):
+        status = getattr(answer, name, None)
+        if isinstance(status, int):
+            return int(status)
+    await_it = ": await it first" if inspect.isawaitable(answer) else ""
+    raise TypeError(
+        f"check takes a response, or its status, and not {type(answer).__qualname__}{await_it}"
+    )

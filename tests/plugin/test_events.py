@@ -146,3 +146,16 @@ def test_an_answer_s_status_is_found_where_it_is() -> None:
         AssertionError, match=r"answered 302 to workflow.completed .* this is right: 2xx"
     ):
         EVENT().check(httpx.Response(302))
+
+
+async def _not_awaited() -> None:
+    pass
+
+
+def test_what_is_no_answer_is_told() -> None:
+    with pytest.raises(TypeError, match=r"or its status, and not NoneType$"):
+        EVENT().check(None)
+    coming = _not_awaited()
+    with pytest.raises(TypeError, match="and not coroutine: await it first"):
+        EVENT().check(coming)
+    coming.close()
