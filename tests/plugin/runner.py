@@ -54,6 +54,10 @@ class Job:
         """The actions of others, which do not run here."""
         return [step["uses"] for step in self._job["steps"] if "uses" in step]
 
+    def only(self, name: str) -> None:
+        """Keep one step."""
+        self._job["steps"] = [step for step in self._job["steps"] if step.get("name") == name]
+
     def run(self) -> Iterator[Step]:
         """Run the steps, until one fails. What is left in the background is ended."""
         assert self._document["defaults"]["run"] == {"shell": "bash"}
