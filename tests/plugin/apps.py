@@ -51,9 +51,9 @@ def hooks():
     return "", inbox.status(request.headers.items(), request.get_data())
 """
 
+DJANGO_SETTINGS = 'ROOT_URLCONF = "mysite.urls"; SECRET_KEY = "fake"'
+
 DJANGO = """
-import django
-from django.conf import settings
 from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -66,16 +66,12 @@ def hooks(request):
     return HttpResponse(status=inbox.status(request.headers.items(), request.body))
 
 urlpatterns = [path("hooks/", hooks)]
-settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"], SECRET_KEY="fake")
-django.setup()
 """
 
 CONFTEST = """
 import threading
 import pytest
 from werkzeug.serving import make_server
-
-pytest_plugins = ["gooclaim_cli.pytest_plugin"]
 
 @pytest.fixture
 def handler_url():

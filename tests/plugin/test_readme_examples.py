@@ -14,7 +14,6 @@ SECTION = README.partition("## Testing with pytest\n")[2].partition("\n## ")[0]
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", SECTION, re.M | re.S)
 FAULTS = 16
 WARNINGS = "error"
-DJANGO_FIRST = "import django_app\n"
 
 
 @pytest.fixture
@@ -24,15 +23,14 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
         inbox=apps.VERIFY,
         fastapi_app=apps.FASTAPI,
         flask_app=apps.FLASK,
-        django_app=apps.DJANGO,
+        **{"mysite/urls": apps.DJANGO, "mysite/settings": apps.DJANGO_SETTINGS},
     )
-    pytester.makeconftest(apps.CONFTEST)
-    plugins, fastapi, flask, django, sandbox = EXAMPLES
-    assert plugins.partition("  #")[0] in apps.CONFTEST
+    plugins, fastapi, flask, django_setup, django, sandbox = EXAMPLES
+    pytester.makeconftest("\n".join((plugins, apps.CONFTEST, django_setup)))
     pytester.makepyfile(
         test_fastapi=fastapi,
         test_flask=flask,
-        test_django=DJANGO_FIRST + django,
+        test_django=django,
         test_sandbox=sandbox,
     )
     pytester.makeini(f"[pytest]\nfilterwarnings = {WARNINGS}\n")
