@@ -138,14 +138,16 @@ class EventFactory:
         idempotency_key: str | None = None,
         tenant_id: str | None = None,
         body: bytes | None = None,
+        any_type: bool = False,
     ) -> SignedDelivery:
         """Make a delivery of a sample event (`workflow.completed`), signed now.
 
         `data` goes over the sample's data. `body` is sent as it is. `fault` breaks the delivery: a
-        name of `send-test --fault`. Raises UsageError for what cannot be.
+        name of `send-test --fault`. Raises UsageError for what cannot be, and, unless `any_type`,
+        for an event type that looks like a slip of the pen.
         """
         __tracebackhide__ = True
-        require_no_slip(event_type)
+        require_no_slip(event_type, any_type=any_type)
         recipe = Recipe(
             event_type=event_type,
             tenant_id=tenant_id or self.tenant_id,
@@ -165,15 +167,18 @@ class EventFactory:
         return SignedDelivery(whole, shot, signer, self.clock, str(name))
 
 
-def require_no_slip(event_type: str | None) -> None:
-    """Raise UsageError for what looks like a slip of the pen.
+def require_no_slip(event_type: str | None, *, any_type: bool) -> None:
+    """Raise UsageError for what looks like a slip of the pen, unless `any_type` is meant.
 
     Other unknown types may be of a later version of Gooclaim's.
     """
     __tracebackhide__ = True
-    meant = type_meant(event_type) if event_type else None
+    meant = type_meant(event_type) if event_type and not any_type else None
     if meant is not None:
-        raise UsageError(f"there is no event type {event_type!r}: did you mean {meant!r}?")
+        raise UsageError(
+            f"there is no event type {event_type!r}: did you mean {meant!r}?"
+            " To send it all the same: any_type=True"
+        )
 
 
 def _setting(name: str, value: Any) -> Setting:

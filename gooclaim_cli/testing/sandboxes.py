@@ -96,13 +96,15 @@ class RunningSandbox:
         data: Mapping[str, Any] | None = None,
         *,
         idempotency_key: str | None = None,
+        any_type: bool = False,
     ) -> EmittedEvent:
         """Have an event sent to the configured URL. One whose key was sent before is a duplicate.
 
-        `data` goes over that of the sample event. Raises UsageError, ApiError.
+        `data` goes over that of the sample event. Raises ApiError, and, unless `any_type`,
+        UsageError for an event type that looks like a slip of the pen.
         """
         __tracebackhide__ = True
-        require_no_slip(event_type)
+        require_no_slip(event_type, any_type=any_type)
         asked = {"event_type": event_type, "data": data, "idempotency_key": idempotency_key}
         return self._emitted(self._calls.call("POST", "/v1/sandbox/events", asked))
 

@@ -109,6 +109,7 @@ def test_slips_of_the_pen_are_told() -> None:
         UsageError, match=r"'workflow\.complete': did you mean 'workflow\.completed'"
     ):
         EVENT("workflow.complete")
+    assert EVENT("workflow.complete", any_type=True).event["event_type"] == "workflow.complete"
 
 
 def test_an_asynchronous_client_is_awaited() -> None:

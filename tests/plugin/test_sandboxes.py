@@ -159,6 +159,8 @@ def test_what_cannot_be_meant_is_told(sandbox: RunningSandbox) -> None:
         sandbox.point_at("ftp://cms.example.com/hooks")
     with pytest.raises(UsageError, match=r"did you mean 'claim\.fraud_suspect'"):
         sandbox.emit("claim.fraud_suspekt")
+    meant = sandbox.emit("claim.fraud_suspekt", any_type=True)
+    assert meant.event_type == "claim.fraud_suspekt"
     with pytest.raises(ApiError, match="422 to POST /v1/sandbox/behaviour: there is no dorp"):
         sandbox.behave(dorp=1.0)
     with pytest.raises(ApiError, match=r"404 to POST .* no dead letter"):
