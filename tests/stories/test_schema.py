@@ -87,8 +87,9 @@ def test_the_mistakes_are_refused(text: str) -> None:
 
 
 TEXT = st.sampled_from(["a", "first", "two words", "", "5", "2xx", "x" * 65])
+# A thousand of the longest are less than a year: how long a story is, no schema can know.
 SPANS: st.SearchStrategy[Any] = st.sampled_from(
-    ["5s", "1.5h", "250ms", "7D", "5", " 3 m ", "soon", "-5s", "5 years", "", 5, 0.25, -1, None, []]
+    ["5s", "1.5h", "250ms", "6H", "5", " 3 m ", "soon", "-5s", "5 years", "", 5, 0.25, -1, None, []]
 )
 STATUS: st.SearchStrategy[Any] = st.sampled_from(
     ["2xx", "404", "4XX", "099", "6xx", "2x", "", 200, 99, 600, True, None]
