@@ -1,13 +1,16 @@
 """Event: the envelope that every payload has, decoded and checked.
 
 Unknown members and unknown event types are kept, never an error. What is checked is what the
-contract publishes: five members, their types, and a time of RFC 3339.
+contract publishes: five members, their types, and a time of RFC 3339. A body that is nested more
+than 256 levels deep (`nesting.DEEPEST`) is not taken for JSON, whatever its size.
 """
 
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
+
+from gooclaim_cli.wire.nesting import DEEPEST, on_enough_stack, too_deep
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -35,7 +38,7 @@ class Event(msgspec.Struct, frozen=True):
     @property
     def data(self) -> dict[str, Any]:
         """What the event is about, decoded anew at each call: most callers only pass it on."""
-        return _checked(self.body).data
+        return on_enough_stack(_checked, self.body).data
 
     def __repr__(self) -> str:
         """All but the body: it concerns people."""
@@ -56,12 +59,16 @@ class EnvelopeInvalidError(ValueError):
 
 _decode = msgspec.json.Decoder(_Envelope).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError)
 _LARGE: Final = 16 * 1024  # bytes
 
 
 def decode_event(body: bytes) -> Event:
     """Decode a raw body. Raises BodyNotJsonError or EnvelopeInvalidError, and nothing else."""
+    return on_enough_stack(_decoded, body)
+
+
+def _decoded(body: bytes) -> Event:
     try:
         found = (_of_large(body) if len(body) >= _LARGE else None) or _checked(body)
     except msgspec.ValidationError as error:
@@ -90,10 +97,12 @@ def member_names(body: bytes) -> tuple[str, ...]:
         found = names(body)
         if found is not None:
             return found
-    return tuple(_decode_members(body))
+    return tuple(on_enough_stack(_decode_members, body))
 
 
 def _checked(body: bytes) -> _Envelope:
+    if too_deep(body):
+        raise BodyNotJsonError(f"it is nested more than {DEEPEST} levels deep")
     # Decoding the text first also checks the members that the envelope does not name.
     return _decode(body if body.isascii() else body.decode("utf-8"))
 
@@ -111,8 +120,6 @@ def _problems(body: bytes) -> tuple[str, ...]:
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start} is not UTF-8"
     return str(error)

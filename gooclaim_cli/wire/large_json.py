@@ -7,6 +7,8 @@ not hang on a body's size.
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from gooclaim_cli.wire.nesting import DEEPEST, few_brackets
+
 try:
     from simdjson import Array, Object, Parser
 except (ImportError, RuntimeError):  # there is none for this platform, or it does not load
@@ -17,6 +19,9 @@ except (ImportError, RuntimeError):  # there is none for this platform, or it do
 _TOO_LARGE: Final = 256 * 1024
 _MARK: Final = b"\xef\xbb\xbf"  # simdjson passes over it, and JSON does not begin with it
 _NO: Final = (ValueError, RuntimeError)
+# simdjson takes 1,023 levels, and an empty one below: with so many around it, no text that it takes
+# has too many of its own. (One that has just as many as it may is msgspec's.)
+_AROUND: Final = 1024 - DEEPEST
 
 
 class _Kept(threading.local):
@@ -50,10 +55,13 @@ def names(text: bytes) -> tuple[str, ...] | None:
 
 
 def _parsed(text: bytes) -> "Object | None":
-    if _kept.parser is None or len(text) >= _TOO_LARGE or text.startswith(_MARK):
+    parser = _kept.parser
+    if parser is None or len(text) >= _TOO_LARGE or text.startswith(_MARK):
         return None
     try:
-        found = _kept.parser.parse(text)
+        if not few_brackets(text):
+            parser.parse(b"".join((b"[" * _AROUND, text, b"]" * _AROUND)))
+        found = parser.parse(text)
     except _NO:
         return None
     return found if isinstance(found, Object) else None

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import inspect
 import json
 import math
 import sys
@@ -20,6 +21,7 @@ from gooclaim_cli.wire import (
     large_json,
     member_names,
 )
+from gooclaim_cli.wire.nesting import DEEPEST
 
 from .samples import ENVELOPE, envelope
 from .test_properties import bodies
@@ -102,6 +104,55 @@ def test_large_bodies_are_judged_as_small_ones_are(body: bytes) -> None:
     with contextlib.suppress(ValueError):
         decode_event(body)
         assert member_names(body + SPACE) == member_names(body)
+
+
+@st.composite
+def nested(draw: st.DrawFn) -> tuple[int, bytes]:
+    """How many levels, and an envelope that has so many; brackets in strings are none."""
+    depth = draw(st.integers(DEEPEST - 2, DEEPEST + 2) | st.integers(2, 1100))
+    pairs = st.sampled_from([(b"[", b"]"), (b'{"a":', b"}"), (b'["]",', b"]"), (b'{"[":', b"}")])
+    kinds = draw(st.lists(pairs, min_size=1, max_size=4))
+    chosen = [kinds[level % len(kinds)] for level in range(depth - 2)]
+    strings = [b"[" * 300, b"]" * 300, b'\\"[{', b"\\\\", b'\\\\\\"]', b"\\n{", b""]
+    text = draw(st.sampled_from(strings))
+    inner = draw(st.sampled_from([b"1", b'""', b'"' + text + b'"', b"[]", b"{}"]))
+    down = b"".join(each[0] for each in chosen)
+    up = b"".join(each[1] for each in reversed(chosen))
+    value = b'{"p":"' + text + b'","x":[' + b"[]," * draw(st.integers(0, 99)) + down
+    where = draw(st.sampled_from([b'"data":%b', b'"data":{},"more":%b']))
+    head = envelope()[: envelope().index(b'"data"')]
+    return depth + 1 + (inner in (b"[]", b"{}")), head + where % (value + inner + up + b"]}") + b"}"
+
+
+@given(nested())
+def test_what_is_nested_too_deeply_is_not_json_at_any_size(given: tuple[int, bytes]) -> None:
+    depth, body = given
+    json.loads(body)
+    for each in (body, body + SPACE, body + SPACE * 16):
+        if depth > DEEPEST:
+            with pytest.raises(BodyNotJsonError, match="nested more than 256 levels deep"):
+                decode_event(each)
+        else:
+            assert decode_event(each).data == json.loads(body)["data"]
+            assert member_names(each) == tuple(json.loads(body))
+
+
+@pytest.mark.parametrize("padding", [b"", SPACE])
+@pytest.mark.parametrize("left", [40, 100, 250, 400])
+def test_the_stack_at_the_call_has_no_say(padding: bytes, left: int) -> None:
+    """An event is one, and its data can be read, where little is left of the caller's stack."""
+    body = envelope(data={"x": json.loads("[" * 254 + "]" * 254)}) + padding
+
+    def deeper(levels: int) -> int:
+        if levels:
+            return deeper(levels - 1)
+        event = decode_event(body)
+        with pytest.raises(BodyNotJsonError, match="256 levels"):
+            decode_event(body.replace(b"[", b"[[", 1).replace(b"]", b"]]", 1))
+        return len(event.data) + len(member_names(body))
+
+    used = len(inspect.stack(0))
+    assert deeper(sys.getrecursionlimit() - used - left) == 6
 
 
 @given(mutated() | bodies())
