@@ -9,6 +9,7 @@ from gooclaim_cli.load.tally import Judged, Tally
 from gooclaim_cli.wire.handling import Arriving
 
 _ITSELF: Final = 0.85
+_MANY: Final = 0.1
 _ORDER: Final = {
     name.value: number for number, name in enumerate((*Arriving, *Fault))
 }  # what was whole, then what was broken
@@ -49,6 +50,8 @@ class Report:
     def waited(self) -> bool:
         """Whether many requests waited for a connection, so that they were sent late."""
         latency, service = self.tally.latency, self.tally.service
+        if self.tally.late <= self.tally.done * _MANY:
+            return False
         late = latency.percentile(90) - service.percentile(90)
         return late > max(0.005, service.percentile(90) / 2)
 
@@ -56,6 +59,11 @@ class Report:
     def is_slow_itself(self) -> bool:
         """Whether the times are rather gooclaim's own than the handler's."""
         return self.own_share > _ITSELF
+
+    @property
+    def under_way(self) -> int:
+        """How many were sent and had not ended: where it was stopped, they were given up."""
+        return self.tally.sent - self.tally.done
 
     def judged(self) -> list[tuple[str, Judged]]:
         """What was sent, whole and then broken, and how each was answered."""

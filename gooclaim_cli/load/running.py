@@ -7,6 +7,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from typing import Final
 
 from gooclaim_cli.errors import GooclaimError
 from gooclaim_cli.firing.jobs import NOT_THERE
@@ -19,6 +20,8 @@ from gooclaim_cli.load.plan import Plan, Step
 from gooclaim_cli.load.tally import Tally
 from gooclaim_cli.sending import Outcome, Sender, SendFailure
 from gooclaim_cli.wire.handling import Arriving, holds
+
+_MOMENT: Final = 0.005  # seconds: as little is no handler's doing
 
 
 class Load:
@@ -94,6 +97,7 @@ class Load:
 
         Events are made before the wait, in the plan's order: with a seed they are the same.
         """
+        is_first = True
         try:
             for step in self._steps:
                 twice = self._twice_of(step)
@@ -101,6 +105,9 @@ class Load:
                 due = None
                 if step.due is not None:
                     due = self._began + step.due
+                    # A first one had a free connection, however long it took to begin.
+                    self.tally.late += not is_first and time.perf_counter() - due > _MOMENT
+                    is_first = False
                     await pacer.until(due)
                 await self._send(step, sample, twice, sender, due)
         except Exception:

@@ -26,11 +26,13 @@ class Tally:
 
     `latency` runs from when a request was due, `service` from when it was sent. Both hold what was
     answered, and what was given up at the deadline, for as long as that took; not what had no
-    connection. `judged` is by fault, or by what arrives where there is none.
+    connection. `late` were due, by more than a moment, before a connection was free.
+    `judged` is by fault, or by what arrives where there is none.
     """
 
     sent: int = 0
     done: int = 0
+    late: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     failures: Counter[SendFailure] = field(default_factory=Counter)
     messages: dict[SendFailure, str] = field(default_factory=dict)

@@ -119,9 +119,18 @@ def _verdict(report: Report) -> str:
     tally = report.tally
     stopped = "Stopped. " if report.interrupted else ""
     judged = tally.held + tally.wrong
-    if not tally.wrong and judged:
-        return f"{stopped}All {judged:,} were answered as a correct handler answers."
-    return f"{stopped}{tally.held:,} of {judged:,} were answered as a correct handler answers."
+    whole = not tally.wrong and judged
+    of = f"All {judged:,}" if whole else f"{tally.held:,} of {judged:,}"
+    said = f"{stopped}{of} were answered as a correct handler answers."
+    if report.under_way:
+        said += (
+            f" {report.under_way:,} {'was' if report.under_way == 1 else 'were'} still under way."
+        )
+    if tally.done > judged:
+        said += (
+            f" Not judged: {tally.done - judged:,}, sent twice at once with one still under way."
+        )
+    return said
 
 
 def _notes(report: Report) -> Iterator[str]:

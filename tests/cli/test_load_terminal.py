@@ -1,7 +1,9 @@
 """`gooclaim send-test --count` in a real terminal: the bar, Ctrl-C, what stays on screen."""
 
+import asyncio
 import re
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -65,6 +67,26 @@ def test_control_c_shows_what_there_is(home: Path) -> None:
     assert 0 < int(sent[1].replace(",", "")) <= seen + 10
     assert re.search(r"^Latency .* ms  from when it was due$", terminal.screen, re.M)
     assert "Stopped. All " in terminal.screen
+
+
+def test_what_control_c_gives_up_is_told(home: Path) -> None:
+    """Of ten on their way at a time, those of a handler that does not answer."""
+
+    numbers, over = iter(range(1000)), threading.Event()
+
+    async def first_twenty(_: object) -> int:
+        if next(numbers) >= 20:
+            await asyncio.to_thread(over.wait, PATIENCE)
+        return 200
+
+    with handler(first_twenty) as hooks:
+        terminal = Terminal(hooks.port, home, "--count", "3000", "--deadline", "1m")
+        terminal.see(r" 20/3000 ")
+        terminal.press_control_c()
+        assert terminal.end() == 130
+        over.set()
+    assert re.search(r"^Sent +30 of 3,000 in ", terminal.screen, re.M)
+    assert "Stopped. All 20 were answered as a correct handler answers. 10 were" in terminal.screen
     assert "Traceback" not in terminal.screen
 
 

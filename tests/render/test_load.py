@@ -111,6 +111,26 @@ def test_nothing_sent_is_told() -> None:
     assert "Latency" not in text
 
 
+def test_what_was_under_way_when_it_was_stopped_is_told() -> None:
+    tally = Tally(sent=3)
+    tally.ended(Outcome(200, 5.0), latency=0.005)
+    tally.ended(Outcome(200, 5.0), latency=0.005)
+    tally.judge(Judgement(Arriving.GOOD, 200, held=True))
+    text = " ".join(shown(report_of(tally, interrupted=True)).split())
+    assert "All 1 were answered as a correct handler answers. 1 was still under way." in text
+    assert "Not judged: 1, sent twice at once" in text
+
+
+@pytest.mark.parametrize(("late", "said"), [(0, False), (1, False), (40, True)])
+def test_a_slow_start_is_not_taken_for_a_handler_too_slow(late: int, *, said: bool) -> None:
+    """Of a few requests, one slow start makes a percentile; that they had to wait is counted."""
+    tally = Tally(sent=40, late=late)
+    for _ in range(40):
+        tally.ended(Outcome(200, 5.0), latency=0.5)
+    text = shown(report_of(tally))
+    assert ("Requests were due before a connection was free" in text) == said
+
+
 def test_a_load_that_was_mostly_gooclaims_own_work_says_so() -> None:
     assert "gooclaim itself was at work 97 % of the time" in shown(
         report_of(busy(), own_share=0.97)
