@@ -98,12 +98,14 @@ class Counts(msgspec.Struct):
     """How many captures there were, and what came of them.
 
     `too_old` are those of the rejected that are nothing else; `refused` are files without captures.
-    `interrupted`: somebody ended it before its end.
+    `unmatched` are those of the rejected whose signature matches no secret, for no cause that was
+    found. `interrupted`: somebody ended it before its end.
     """
 
     verified: int = 0
     rejected: int = 0
     too_old: int = 0
+    unmatched: int = 0
     unreadable: int = 0
     refused: int = 0
     interrupted: bool = False
@@ -112,6 +114,17 @@ class Counts(msgspec.Struct):
     def captures(self) -> int:
         """All that was found in files."""
         return self.verified + self.rejected + self.unreadable
+
+    @property
+    def none_matches(self) -> bool:
+        """Whether there are several, and no secret is that of any of them."""
+        return not self.verified and 1 < self.unmatched == self.rejected
+
+    def count_cause(self, checked: Checked) -> None:
+        """Count a rejected one once its cause was looked for."""
+        found = checked.diagnosis
+        is_explained = found is not None and found.explained
+        self.unmatched += Reason.SIGNATURE_MISMATCH in checked.verdict.codes and not is_explained
 
     def count(self, verdict: Verdict) -> None:
         """Count a capture that was verified, or not."""

@@ -151,8 +151,10 @@ class _Run:
             self._unreadable(Unreadable(found.source, _TIMELESS))
         else:
             self.counts.count(checked.verdict)
-            good = checked.verdict.ok
-            self.shown.checked(checked if good else self.diagnoser.diagnosed(checked))
+            if not checked.verdict.ok:
+                checked = self.diagnoser.diagnosed(checked)
+                self.counts.count_cause(checked)
+            self.shown.checked(checked)
 
     def _unreadable(self, found: Unreadable) -> None:
         self.counts.unreadable += 1

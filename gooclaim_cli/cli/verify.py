@@ -83,10 +83,11 @@ def verify(
     --signature, raw bodies.
     """
     from gooclaim_cli import settings
-    from gooclaim_cli.known_secrets import with_told
+    from gooclaim_cli.known_secrets import known_secrets, with_told
     from gooclaim_cli.verifying import Diagnoser, follow, run
 
-    loaded = with_told(settings.load({"profile": profile}))
+    given_settings = settings.load({"profile": profile})
+    loaded = with_told(given_settings)
     if not loaded.signing_secrets:
         raise ConfigurationError(
             "no signing secret is known, so nothing can be verified",
@@ -94,7 +95,12 @@ def verify(
         )
     given = _headers(headers or (), signature, timestamp)
     live = watch or "-" in paths
-    shown = _shown(as_json=as_json, explain=explain, live=live)
+
+    def tried() -> list[str]:
+        found = [each.source for each in known_secrets(given_settings)]
+        return list(dict.fromkeys([*found, *(each.name for each in _other_secrets(loaded))]))
+
+    shown = _shown(tried, as_json=as_json, explain=explain, live=live)
 
     def rules() -> "Rules":
         return _rules(loaded, at, tolerance, no_expiry=no_expiry)
@@ -205,7 +211,9 @@ def _progress(*, live: bool) -> Iterator[Callable[[float], None] | None]:
         yield bar.show
 
 
-def _shown(*, as_json: bool, explain: bool, live: bool) -> "Shown":
+def _shown(
+    tried: Callable[[], Sequence[str]], *, as_json: bool, explain: bool, live: bool
+) -> "Shown":
     if as_json:
         from gooclaim_cli.render.verdict_objects import VerdictObjects
 
@@ -213,7 +221,7 @@ def _shown(*, as_json: bool, explain: bool, live: bool) -> "Shown":
     from gooclaim_cli.cli.consoles import error_console, output_console
     from gooclaim_cli.render.verdicts import VerdictLines
 
-    return VerdictLines(output_console(), error_console(), explain, live)
+    return VerdictLines(output_console(), error_console(), explain, live, tried)
 
 
 def _exit_code(counts: "Counts") -> ExitCode:

@@ -3,7 +3,7 @@
 A hundred thousand may come: the line of a good one is put together here, without rich.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,12 +31,14 @@ class VerdictLines:
     """Writes verdicts as they come.
 
     `explain`: a bad one with all its findings. `live`: somebody waits for each, so each is flushed.
+    `tried` gives the sources of the secrets that were tried.
     """
 
     console: Console
     errors: Console
     explain: bool = False
     live: bool = False
+    tried: Callable[[], Iterable[str]] = tuple
     _types: dict[str | None, str] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _spaced: bool = False  # the last line was an empty one
@@ -90,6 +92,11 @@ class VerdictLines:
         if not self._spaced:
             write_lines(self.console, [Text()])
         write_lines(self.console, _summary(counts))
+        if counts.none_matches:
+            tried = visible(", ".join(self.tried()))
+            said = f"None verifies: is it the right secret? Tried were: {tried}."
+            width = fold_width(self.console)
+            write_lines(self.console, map(Text, wrap_words(said, width=width)))
 
     def _write_good(self, event: Event, source: str) -> None:
         """Write one of many: what each line has is put together at the start."""

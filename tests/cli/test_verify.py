@@ -370,6 +370,25 @@ def test_a_fix_is_told_once_for_many(verify: RunHere, tmp_path: Path) -> None:
     assert done.stdout.count("fix: ") == 1
 
 
+def test_where_none_verifies_the_secrets_that_were_tried_are_named(
+    verify: RunHere, tmp_path: Path, home: Path
+) -> None:
+    (home / "config.toml").write_text('[profiles.staging]\nsigning_secret = "whsec_staging"\n')
+    many, one = saved(tmp_path, "many", line() * 3), saved(tmp_path, "one", line())
+    wrong = {"GOOCLAIM_SIGNING_SECRET": "whsec_other"}
+    done = verify([many, "--no-expiry"], **wrong)
+    assert done.code == 1
+    assert done.stdout.splitlines()[-2:] == [
+        "3 captures: 0 verified, 3 not verified",
+        "None verifies: is it the right secret? Tried were: GOOCLAIM_SIGNING_SECRET, that of the"
+        " profile 'staging'.",
+    ]
+    assert "whsec_" not in done.stdout
+    changed_bodies = saved(tmp_path, "changed", line(body=in_history()["body"] + "\n") * 3)
+    for paths, variables in (([one], wrong), ([many], {}), ([changed_bodies], {})):
+        assert "None verifies" not in verify([*paths, "--no-expiry"], **variables).stdout
+
+
 def test_the_secret_of_another_profile_is_named_and_not_shown(
     verify: RunHere, tmp_path: Path, home: Path
 ) -> None:
