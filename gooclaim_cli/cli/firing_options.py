@@ -33,7 +33,7 @@ SecretFile = Annotated[
         "--secret-file",
         metavar="FILE|-",
         help="Sign with the secret in this file. -: standard input.",
-        show_default="the settings', else that of a running listen --sandbox",
+        show_default="without --to, a running listen --sandbox's; else the settings'",
         rich_help_panel="Account",
     ),
 ]
