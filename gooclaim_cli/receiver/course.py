@@ -20,9 +20,11 @@ class Course:
 
     `handler` None: no handler gets it. `url` is the handler's, `began_at` when it was sent there
     (by the clock); `passage` is there while it has it. `is_gone`: the sender waits no longer.
+    `answered` is the status of an answer that was given before it was in the history.
     """
 
     __slots__ = (
+        "answered",
         "arrival",
         "began_at",
         "claim",
@@ -58,3 +60,4 @@ class Course:
         self.began_at = 0.0
         self.passage: Passage | None = None
         self.is_gone = False
+        self.answered: int | None = None

@@ -82,12 +82,12 @@ class Exchange:
         )
 
     @property
-    def crowded(self) -> bool:
-        """Whether the handler does not keep up."""
-        return self._forwards.crowded
+    def takes_more(self) -> bool:
+        """Whether a handler may get more: it keeps up, and the session goes on."""
+        return self._forwards.takes_more
 
     async def finish(self) -> None:
-        """Give handlers that are at work a moment, then have Gooclaim told 503: it tries again."""
+        """Give what is under way a moment, then have Gooclaim told 503: it tries again."""
         if self._passing_on is not None:
             await self._passing_on.finish()
         if count := self._forwards.waited_for:
@@ -133,9 +133,10 @@ class Exchange:
         shown = wanted == "*" or fnmatchcase(event.event_type, wanted)
         handler = self._forwarder.handler_for(event.event_type) if shown else None
         course = Course(arrival, event, handler, shown=shown, started=started, then=then)
-        if handler is not None and self.crowded:
+        if handler is not None and not self.takes_more:
             then(Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False)))
             return course
+        self._forwards.expect(course)
         self._ledger.begin_take(
             arrival,
             partial(self._taken, course),
@@ -153,12 +154,24 @@ class Exchange:
     def _taken(self, course: Course, found: Claim | StorageError) -> None:
         """It is in the history, or could not be put there."""
         try:
+            if not self._forwards.is_expected(course):
+                self._settle_missed(course, found)
+                return
             reply = self._go_on(course, found)
         except Exception as error:
-            course.then(error)
+            self._forwards.answer(course, error)
         else:
             if reply is not None:
-                course.then(reply)
+                self._forwards.answer(course, reply)
+
+    def _settle_missed(self, course: Course, found: Claim | StorageError) -> None:
+        """It has been answered before it was in the history: its retry is the one that counts."""
+        if isinstance(found, StorageError):
+            return
+        if self._passing_on is not None and not self._forwards.is_ending:
+            self._passing_on.offer(course.arrival)
+        outcome = outcome_of(found.disposition, course.answered, shown=course.shown)
+        self._settle(course.arrival, course.answered, outcome)
 
     def _go_on(self, course: Course, found: Claim | StorageError) -> Reply | None:
         """How to answer at once; None where the handler has it."""
@@ -176,6 +189,8 @@ class Exchange:
             return Reply(answers.ACCEPTED, found, shown=course.shown, settled=True)
         if found.disposition is Disposition.DUPLICATE and not self._policy.forward_duplicates:
             return Reply(answers.ACCEPTED, found)
+        if self._forwards.is_ending:
+            return Reply(answers.ENDING, found)
         self._forwards.begin(course, course.handler)
         return None
 
@@ -213,6 +228,7 @@ class Exchange:
         course = Course(
             arrival, event, handler, shown=True, started=started, then=then, claim=claim
         )
+        self._forwards.expect(course)
         self._forwards.begin(course, handler)
         return (await answered).handler
 

@@ -79,10 +79,10 @@ class Forwarder:
             passage.sending.give_up()
 
     def _start(self, passage: "Passage") -> None:
-        self._places -= 1
         headers = forwarded_headers(passage.delivery.headers, self._replace)
         outgoing = Outgoing(passage.handler.url, headers, passage.delivery.body)
         passage.sending = self._sender.begin(outgoing, partial(self._ended, passage))
+        self._places -= 1  # whatever may fail is behind us, and the outcome comes later
 
     def _ended(self, passage: "Passage", outcome: Outcome) -> None:
         self._leave_place()

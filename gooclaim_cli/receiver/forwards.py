@@ -1,31 +1,39 @@
-"""Forwards: deliveries that are with a handler, and what Gooclaim is answered for each.
+"""Forwards: deliveries on their way to a handler, and what Gooclaim is answered for each.
 
-A handler has until the deadline; its request goes on behind that, or where the sender hangs up, and
-what it answers then is recorded and told. A delivery needs no task and no timer of its own here.
+The history and the handler have until the deadline together. What is not in the history by then
+goes to no handler; a handler's request goes on behind the deadline, or where the sender hangs up,
+and what it answers then is recorded and told. A delivery needs no task and no timer of its own.
 """
 
-import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from gooclaim_cli.happenings import Handler, HandlerAnswer, Happening, LateAnswer
+from gooclaim_cli.happenings import (
+    Handler,
+    HandlerAnswer,
+    Happening,
+    LateAnswer,
+    Level,
+    Notice,
+)
 from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.course import Course
 from gooclaim_cli.receiver.forwarding import Forwarder
 from gooclaim_cli.receiver.replies import Reply, no_answer
+from gooclaim_cli.receiver.unanswered import Unanswered
 
 _MOST: Final = 1000
 
 
 class Forwards:
-    """Owns what is with handlers, also behind its deadline (seconds). Use from one event loop.
+    """Owns what is to be answered, and what is with handlers, also behind its deadline (seconds).
 
     `counts` False: it is not the handler's answer that Gooclaim is given. `fault` is told of our
-    own mistakes behind a deadline.
+    own mistakes behind a deadline. Use from one event loop.
     """
 
     def __init__(
@@ -47,63 +55,78 @@ class Forwards:
         self._counts = counts
         self._fault = fault
         self._all: set[Course] = set()
-        self._in_time: dict[Course, None] = {}  # in the order in which they came
-        self._due: asyncio.TimerHandle | None = None
-        self._drained: asyncio.Future[None] | None = None
+        self._unanswered = Unanswered(deadline, self._expire)
+        self.is_ending = False
 
     @property
     def waited_for(self) -> int:
         """How many deliveries are answered as soon as their handlers do."""
-        return len(self._in_time)
+        return sum(course in self._all for course in self._unanswered)
 
     @property
-    def crowded(self) -> bool:
-        """Whether the handler does not keep up: each request under way holds a body."""
-        return len(self._all) >= _MOST
+    def takes_more(self) -> bool:
+        """Whether the handler keeps up, as each request under way holds a body; until the end."""
+        return len(self._all) < _MOST and not self.is_ending
+
+    def expect(self, course: Course) -> None:
+        """It is on its way into the history; `course.then` is told what to answer, later, once."""
+        self._unanswered.expect(course)
+
+    def is_expected(self, course: Course) -> bool:
+        """Whether it is still to be answered."""
+        return course in self._unanswered
 
     def begin(self, course: Course, handler: Handler) -> None:
-        """Let a handler have a delivery; `course.then` is told what to answer, later and once."""
-        course.url, course.began_at = handler.url, self._clock()
+        """Let a handler have a delivery that is expected."""
+        try:
+            course.url, course.began_at = handler.url, self._clock()
+            course.passage = self._forwarder.begin(
+                course.arrival.delivery, handler, partial(self._answered, course)
+            )
+        except Exception as error:
+            self.answer(course, error)
+            return
         self._all.add(course)
-        self._in_time[course] = None
-        if self._due is None:
-            self._watch(course)
-        course.passage = self._forwarder.begin(
-            course.arrival.delivery, handler, partial(self._answered, course)
-        )
         if course.is_gone:
             self.hang_up(course)
 
+    def answer(self, course: Course, reply: Reply | Exception) -> None:
+        """Say how to answer; a fault that meets one which is answered is filed alone."""
+        if not self._unanswered.answer(course, reply) and isinstance(reply, Exception):
+            self._fault(reply)
+
     def hang_up(self, course: Course) -> None:
         """The sender is gone: the handler's answer comes too late."""
-        if course in self._in_time:
+        if course in self._all:
             self._miss(course, None, "sender_hung_up", "the sender hung up first")
 
     async def finish(self, within: float) -> None:
-        """Give handlers that are at work a moment, then have Gooclaim told 503: it tries again."""
-        if self._in_time:
-            self._drained = asyncio.get_running_loop().create_future()
-            await asyncio.wait([self._drained], timeout=within)
-        for course in tuple(self._in_time):
-            self._miss(course, answers.ENDING, "session_ended", "the session ended first")
+        """Give what is under way a moment, then have Gooclaim told 503: it tries again.
+
+        No handler is given anything from now on.
+        """
+        self.is_ending = True
+        await self._unanswered.drained(within)
+        self._miss_all(answers.ENDING)
 
     def close(self) -> None:
         """Give up the handlers' requests that are still under way."""
+        self.is_ending = True
+        self._miss_all(None)
         for course in tuple(self._all):
             if course.passage is not None:
                 self._forwarder.give_up(course.passage)
             ended = no_answer(course.url, 0.0, "session_ended", "we ended first")
             self._record(course, ended, late=True)
         self._all.clear()
-        if self._due is not None:
-            self._due.cancel()
+        self._unanswered.close()
 
     def _answered(self, course: Course, answer: HandlerAnswer) -> None:
         self._all.discard(course)
         course.passage = None
         reply: Reply | Exception
         try:
-            if course not in self._in_time:
+            if not self.is_expected(course):
                 self._record(course, answer, late=True)
                 self._tell_late(course, answer)
                 return
@@ -111,7 +134,7 @@ class Forwards:
             reply = Reply(answers.handler_answer(answer), course.claim, answer)
         except Exception as error:
             reply = error
-        self._leave(course, reply)
+        self.answer(course, reply)
 
     def _record(self, course: Course, answer: HandlerAnswer, *, late: bool) -> None:
         self._ledger.record_forward(
@@ -134,29 +157,40 @@ class Forwards:
         """Answer without the handler: from now on its answer is a late one."""
         waited = (time.monotonic() - course.started) * 1000
         missed = no_answer(course.url, waited, error, message)
-        self._leave(course, Reply(answer, course.claim, missed))
+        self.answer(course, Reply(answer, course.claim, missed))
 
-    def _leave(self, course: Course, reply: Reply | Exception) -> None:
-        """Say how to answer; a fault that a late answer meets is filed alone."""
-        if course in self._in_time:
-            del self._in_time[course]
-            course.then(reply)
-        elif isinstance(reply, Exception):
-            self._fault(reply)
-        if not self._in_time and self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+    def _miss_storing(self, course: Course, answer: Answer | None) -> None:
+        """Answer without the history: once it is there, it is settled so."""
+        course.answered = answer.status if answer and not course.is_gone else None
+        self.answer(course, Reply(answer, course.claim, shown=course.shown, settled=True))
 
-    def _watch(self, oldest: Course) -> None:
-        """Look again when the oldest one is due: no later one is due much earlier."""
-        left = max(0.0, oldest.started + self._deadline - time.monotonic())
-        self._due = asyncio.get_running_loop().call_later(left, self._expire)
+    def _miss_all(self, answer: Answer | None) -> None:
+        for course in self._unanswered:
+            if course in self._all:
+                self._miss(course, answer, "session_ended", "the session ended first")
+            else:
+                self._miss_storing(course, answer)
 
-    def _expire(self) -> None:
-        self._due = None
-        now = time.monotonic()
+    def _expire(self, due: Sequence[Course]) -> None:
         message = f"no answer within {self._deadline:g} s"
-        for course in tuple(self._in_time):
-            if now < course.started + self._deadline:
-                self._watch(course)
-                break
-            self._miss(course, answers.DEADLINE_EXCEEDED, "deadline_exceeded", message)
+        not_stored = 0
+        for course in due:
+            if course in self._all:
+                self._miss(course, answers.DEADLINE_EXCEEDED, "deadline_exceeded", message)
+            else:
+                self._miss_storing(course, answers.NOT_STORED)
+                not_stored += 1
+        if not_stored:
+            self._tell_not_stored(not_stored)
+
+    def _tell_not_stored(self, count: int) -> None:
+        self._tell(
+            Notice(
+                at=self._clock(),
+                level=Level.ERROR,
+                code="history_not_written",
+                message=f"the history was not written within {self._deadline:g} s;"
+                f" deliveries that were answered 503 for that: {count}",
+                hint="Gooclaim will try them again; see whether the disk is slow or hangs",
+            )
+        )

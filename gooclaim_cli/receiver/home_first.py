@@ -151,9 +151,8 @@ class HomeFirst:
     ) -> None:
         """Let the handler have it, as it would without a home URL; nobody waits for it."""
         handler = self._exchange.handler_for(event, claim) if shown else None
-        if handler is None or self._exchange.crowded:  # it does not keep up, and its answer is idle
+        if handler is None or not self._exchange.takes_more:  # its answer would be idle
             return
-
         self._handling[arrival.delivery_id] = asyncio.create_task(
             self._exchange.forward(arrival, event, claim, handler, started=started)
         )

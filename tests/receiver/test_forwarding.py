@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from gooclaim_cli.happenings import Handler
 from gooclaim_cli.receiver import Forwarder
 from gooclaim_cli.receiver.forwarding import forwarded_headers
@@ -96,3 +98,11 @@ def test_one_at_a_time_in_the_order_they_came() -> None:
             assert [(await each).status for each in waiting] == [200] * 5
 
     run(scenario)
+
+
+def test_one_that_cannot_begin_takes_no_place() -> None:
+    """A sender that is not open says so each time."""
+    forwarder = Forwarder(Sender(), [only := Handler("*", "http://127.0.0.1:9")], at_once=1)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="not open"):
+            forwarder.begin(delivery(), only, lambda _answer: None)
