@@ -3,10 +3,14 @@
 Placeholders are tried, so that one which does not exist is told before anything is sent.
 """
 
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from random import Random
 from typing import Final
 
 from gooclaim_cli.errors import UsageError
+from gooclaim_cli.fixtures.placeholders import placeholders_in
 from gooclaim_cli.stories.grammar import LONGEST_SPAN
 from gooclaim_cli.stories.nodes import Mistakes
 from gooclaim_cli.stories.planning import plan
@@ -14,21 +18,24 @@ from gooclaim_cli.stories.scenario import Scenario, Step
 from gooclaim_cli.stories.telling import Teller
 
 MOST_DELIVERIES: Final = 10_000
+_MOST_GUESSES: Final = 20  # they take time, and only the first mistakes are told
 
 
-def check_steps(scenario: Scenario, mistakes: Mistakes) -> None:
-    """Note what is wrong with the steps as a whole."""
+def check_steps(scenario: Scenario, mistakes: Mistakes, *, refused: Container[str] = ()) -> None:
+    """Note what is wrong with the steps as a whole. `refused` names were told of before."""
     named: dict[str, Step] = {}
     for step in scenario.steps:
-        if step.again is not None and step.again not in named:
-            mistakes.add(step.line_of("again"), f"again: no step above is named {step.again!r}")
+        if step.again is not None and step.again not in named and step.again not in refused:
+            said = f"again: no step above is named {step.again[:40]!r}"
+            mistakes.add(step.line_of("again"), said + _meant(step.again, named, mistakes))
         if step.name is not None and step.name in named:
             first = named[step.name].line_of("name")
             mistakes.add(step.line_of("name"), f"name: a step is so named in line {first}")
         elif step.name is not None:
             named[step.name] = step
+    circled = _check_circles(scenario.steps, named, mistakes)
     for step in scenario.steps:
-        if step.behind is not None:
+        if step.behind is not None and step.behind not in refused and step.number not in circled:
             _check_place(step, named, mistakes)
     if not mistakes.found:
         _check_size(scenario, mistakes)
@@ -37,10 +44,42 @@ def check_steps(scenario: Scenario, mistakes: Mistakes) -> None:
         _try_out(scenario, mistakes)
 
 
+def _check_circles(
+    steps: Sequence[Step], named: Mapping[str, Step], mistakes: Mistakes
+) -> set[int]:
+    """Note each circle once. Returns the numbers of the steps that are in one."""
+    circled: set[int] = set()
+    seen: set[int] = set()
+    for step in steps:
+        way: dict[int, Step] = {}
+        each: Step | None = step
+        while each is not None and each.number not in seen:
+            seen.add(each.number)
+            way[each.number] = each
+            each = named.get(each.behind or "")
+        if each is None or each.number not in way:
+            continue
+        circle = list(way.values())[list(way).index(each.number) :]
+        circled |= {one.number for one in circle}
+        names = ", ".join([one.name or "" for one in circle[:10]] + ["..."] * (len(circle) > 10))
+        wrong = f"goes in a circle: {names}" if len(circle) > 1 else "a step cannot overtake itself"
+        mistakes.add(each.line_of("arrives_behind"), f"arrives_behind: {wrong}")
+    return circled
+
+
+def _meant(name: str, named: Iterable[str], mistakes: Mistakes) -> str:
+    if len(mistakes.found) >= _MOST_GUESSES:
+        return ""
+    close = get_close_matches(name, named, 1, 0.6)
+    return f": did you mean {close[0]}?" if close else ""
+
+
 def _check_place(step: Step, named: dict[str, Step], mistakes: Mistakes) -> None:
     other, line = named.get(step.behind or ""), step.line_of("arrives_behind")
     if other is None or other.number <= step.number:
-        mistakes.add(line, f"arrives_behind: no step below is named {step.behind!r}")
+        below = [name for name, each in named.items() if each.number > step.number]
+        said = f"arrives_behind: no step below is named {(step.behind or '')[:40]!r}"
+        mistakes.add(line, said + _meant(step.behind or "", below, mistakes))
     elif other.behind is not None:
         mistakes.add(line, f"arrives_behind: {step.behind!r} does not arrive in its own place")
     elif other.again is not None and other.again == step.name:
@@ -81,7 +120,8 @@ def _try_out(scenario: Scenario, mistakes: Mistakes) -> None:
             mistakes.add(step.line_of("again"), f"again: {step.again!r} has not arrived by then")
         arrived.add(step.name)
         if step.event is not None:
-            try:
-                teller.sample(step, at=beat.happens, now=0.0)
-            except UsageError as error:
-                mistakes.add(step.line_of("data"), f"data: {error.message}; {error.hint}")
+            for each in (None, *sorted(placeholders_in(step.data))):
+                try:
+                    teller.sample(replace(step, data={"a": each}), at=beat.happens, now=0.0)
+                except UsageError as error:
+                    mistakes.add(step.line_of("data"), f"data: {error.message}; {error.hint}")

@@ -12,7 +12,10 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from gooclaim_cli.errors import UsageError
+
 LONGEST: Final = 128 * 1024
+_TOLD: Final = 10
 _MOST: Final = 20_000
 _DEEPEST: Final = 40
 _TAG: Final = "tag:yaml.org,2002:"
@@ -20,7 +23,7 @@ _TAG: Final = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong in a file, and in which line (from 1)."""
+    """What is wrong in a file, and in which line (from 1; 0: with the file as a whole)."""
 
     line: int
     text: str
@@ -36,6 +39,19 @@ class Mistakes:
         """Note one, at a node or in a line."""
         self.found.append(Mistake(where if isinstance(where, int) else line_of(where), text))
 
+    def refusal(self, source: str) -> UsageError:
+        """The error that tells the first ones; `source` is how the file is called."""
+        found = sorted(self.found, key=lambda each: each.line)
+        hint = "gooclaim scenario show pending-documents --raw is one to start from"
+        if len(found) == 1:
+            ((line, text),) = ((each.line, each.text) for each in found)
+            return UsageError(
+                f"{source}, line {line}: {text}" if line else f"{source}: {text}", hint
+            )
+        lines = [f"line {each.line}: {each.text}" for each in found[:_TOLD]]
+        more = [f"and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
+        return UsageError(f"{source} has {len(found)} mistakes", hint, details=[*lines, *more])
+
 
 def line_of(node: Node) -> int:
     """The line in which a node begins, from 1."""
@@ -45,7 +61,7 @@ def line_of(node: Node) -> int:
 def compose(content: bytes, mistakes: Mistakes) -> Node | None:
     """Read a document. None where that cannot be done, or there is none: a mistake says why."""
     if len(content) > LONGEST:
-        mistakes.add(1, f"it is larger than {LONGEST // 1024} KiB")
+        mistakes.add(0, f"it is larger than {LONGEST // 1024} KiB")
         return None
     try:
         node = yaml.compose(content, Loader=yaml.SafeLoader)

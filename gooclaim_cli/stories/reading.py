@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from yaml.nodes import MappingNode, Node, SequenceNode
 
@@ -34,8 +34,6 @@ from gooclaim_cli.stories.scenario import Expectation, Scenario, Statuses, Step
 from gooclaim_cli.stories.values import check_values
 from gooclaim_cli.wire import CATALOGUE
 
-_TOLD: Final = 10
-
 T = TypeVar("T")
 
 
@@ -45,23 +43,13 @@ def read_scenario(content: bytes, *, name: str, source: str) -> Scenario:
     Raises UsageError, which tells the line of each mistake.
     """
     mistakes = Mistakes()
-    scenario = _Reader(mistakes).scenario(content, name)
+    reader = _Reader(mistakes)
+    scenario = reader.scenario(content, name)
     if scenario is not None:
-        check_steps(scenario, mistakes)
+        check_steps(scenario, mistakes, refused=reader.refused_names)
     if scenario is None or mistakes.found:
-        raise _refusal(source, mistakes)
+        raise mistakes.refusal(source)
     return scenario
-
-
-def _refusal(source: str, mistakes: Mistakes) -> UsageError:
-    found = sorted(mistakes.found, key=lambda each: each.line)
-    lines = [f"line {each.line}: {each.text}" for each in found[:_TOLD]]
-    hint = "gooclaim scenario show pending-documents --raw is one to start from"
-    if len(found) == 1:
-        return UsageError(f"{source}, {lines[0]}", hint)
-    more = [f"and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
-    heading = f"{source} has {len(found)} mistakes"
-    return UsageError(heading, hint, details=[*lines, *more])
 
 
 class _Reader:
@@ -69,6 +57,7 @@ class _Reader:
 
     def __init__(self, mistakes: Mistakes) -> None:
         self._mistakes = mistakes
+        self.refused_names: set[str] = set()
 
     def scenario(self, content: bytes, name: str) -> Scenario | None:
         root = compose(content, self._mistakes)
@@ -109,13 +98,13 @@ class _Reader:
             number=number,
             name=self._get(members, "name", self._name, None),
             event=self._get(members, "event", self._event, None),
-            again=self._get(members, "again", self._name, None),
+            again=self._get(members, "again", self._text, None),
             note=self._get(members, "note", self._sentence, ""),
             after=self._get(members, "after", self._span, 0.0),
             times=self._get(members, "times", self._times, 1),
             every=self._get(members, "every", self._span, 0.0),
             at_once=self._get(members, "at_once", self._flag, default=False),
-            behind=self._get(members, "arrives_behind", self._name, None),
+            behind=self._get(members, "arrives_behind", self._text, None),
             fault=fault,
             data=self._get(members, "data", self._object, {}),
             expect=expect,
@@ -177,7 +166,9 @@ class _Reader:
     def _name(self, node: Node) -> str:
         text = self._text(node)
         if not re.fullmatch(NAME, text):
-            raise UsageError(f"{text[:40]!r} is no name", "write letters, digits, . - and _")
+            self.refused_names.add(text)
+            hint = "write up to 64 of a-z, A-Z, 0-9, . - and _"
+            raise UsageError(f"{text[:40]!r} is no name", hint)
         return text
 
     def _event(self, node: Node) -> str:

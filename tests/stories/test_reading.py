@@ -2,6 +2,7 @@
 
 import pytest
 
+from gooclaim_cli.errors import UsageError
 from gooclaim_cli.firing.faults import Fault
 from gooclaim_cli.stories.library import NAMES, find
 from gooclaim_cli.stories.scenario import Expectation
@@ -148,7 +149,19 @@ MISTAKES = {
     "steps:\n  - again: a\n  - event: x\n    name: a": (2, "no step above is named 'a'"),
     "steps:\n  - event: x\n    name: a\n  - event: x\n    name: a": (5, "so named in line 3"),
     "steps:\n  - event: x\n    arrives_behind: b": (3, "no step below is named 'b'"),
-    "steps:\n  - event: x\n    name: a\n    arrives_behind: a": (4, "no step below is named 'a'"),
+    "steps:\n  - event: x\n    name: a\n    arrives_behind: a": (4, "cannot overtake itself"),
+    "steps:\n  - {event: x, name: a, arrives_behind: b}\n  - {event: x, name: b, arrives_behind: c}"
+    "\n  - {event: x, name: c, arrives_behind: a}": (2, "goes in a circle: a, b, c"),
+    "steps:\n  - {event: x, name: one}\n  - again: won": (
+        3,
+        "again: no step above is named 'won': did you mean one?",
+    ),
+    "steps:\n  - {event: x, arrives_behind: ned}\n  - {event: x, name: end}": (
+        2,
+        "no step below is named 'ned': did you mean end?",
+    ),
+    "steps:\n  - {event: x, name: größe}\n  - again: größe": (2, "write up to 64 of a-z, A-Z"),
+    "steps:\n  - {event: x, arrives_behind: größe}\n  - {event: x, name: größe}": (3, "is no name"),
     "steps:\n  - {event: x, name: a, arrives_behind: b}\n  - {again: a, name: b}": (
         2,
         "arrives_behind: 'b' sends this one again",
@@ -191,6 +204,22 @@ def test_all_mistakes_are_told_at_once_in_their_order() -> None:
         """
     )
     assert [line for line, _ in found] == [2, 3, 4, 5]
+
+
+def test_every_placeholder_that_does_not_exist_is_told() -> None:
+    found = mistakes_in(
+        """\
+        values: {branch: Pune}
+        steps:
+          - event: workflow.started
+            data: {a: "{wrkflow} and {brnch}, {{no}}", b: [{c: "{nope}"}, "{claim}"]}
+        """
+    )
+    assert [line for line, _ in found] == [4, 4, 4]
+    brnch, nope, wrkflow = (said for _, said in found)
+    assert brnch == "data: no placeholder is called {brnch}; did you mean {branch}?"
+    assert nope.startswith("data: no placeholder is called {nope}; there are: event_id, ")
+    assert wrkflow == "data: no placeholder is called {wrkflow}; did you mean {workflow}?"
 
 
 def test_of_very_many_mistakes_ten_are_told() -> None:
@@ -236,5 +265,6 @@ def test_one_that_is_nested_too_deep_is_refused() -> None:
 
 
 def test_one_that_is_too_large_is_refused() -> None:
-    ((line, said),) = mistakes_in("about: " + "x" * 200_000)
-    assert (line, said) == (1, "it is larger than 128 KiB")
+    with pytest.raises(UsageError) as raised:
+        read("about: " + "x" * 200_000)
+    assert raised.value.message == "mine.yaml: it is larger than 128 KiB"

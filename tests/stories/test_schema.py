@@ -24,6 +24,7 @@ VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 # What no schema can know: where names lead, what exists, how much it is together.
 BEYOND = (
     *("no step above", "no step below", "so named", "sends this one again", "has not arrived"),
+    *("overtake itself", "in a circle"),
     *("its own place", "more than", "placeholder is called", "is no time", "did you mean w"),
     *("400d", "longer than a year"),
 )
