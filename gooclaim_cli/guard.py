@@ -6,6 +6,7 @@ tries again.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
@@ -79,10 +80,21 @@ _NOT_IMPLEMENTED: Final = 501
 
 
 class GuardedProtocol(PipeliningProtocol):
-    """uvicorn's HTTP protocol with a deadline for each phase and a bound for each size."""
+    """uvicorn's HTTP protocol with a deadline for each phase and a bound for each size.
 
-    def __init__(self, *args: Any, limits: Limits, gate: Gate, **options: Any) -> None:
+    Once the server `is_leaving`, no connection is begun.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        limits: Limits,
+        gate: Gate,
+        is_leaving: Callable[[], bool],
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
+        self._is_leaving = is_leaving
         self._limits = limits
         self._gate = gate
         self._due: asyncio.TimerHandle | None = None
@@ -94,7 +106,9 @@ class GuardedProtocol(PipeliningProtocol):
     def connection_made(self, transport: Any) -> None:
         """Admit the connection, or end it."""
         super().connection_made(transport)
-        if self._gate.enter(self):
+        if self._is_leaving():  # its handshake took longer than the server was there
+            transport.abort()
+        elif self._gate.enter(self):
             self._phase = _Phase.HEAD
             self._watch_phase()
 

@@ -62,6 +62,7 @@ class _Server(uvicorn.Server):
             app_state={},
             limits=self._limits,
             gate=self._gate,
+            is_leaving=self.leaving.is_set,
         )
 
     async def main_loop(self) -> None:

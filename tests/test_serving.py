@@ -1,6 +1,7 @@
 """gooclaim_cli.serving: a server inside this event loop that leaves everything else alone."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -91,17 +92,50 @@ def test_several_servers_beside_each_other() -> None:
     run(scenario)
 
 
-def test_over_tls() -> None:
+def both_ends() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """TLS for a server, and for a client that trusts it."""
     authority = trustme.CA()
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("127.0.0.1").configure_cert(server)
     authority.configure_trust(client)
+    return server, client
+
+
+def test_over_tls() -> None:
+    server, client = both_ends()
 
     async def scenario() -> None:
         async with serve(ok, tls=server) as port:
             assert (await get(port, verify=client)).status_code == 200
             with pytest.raises(httpx.ConnectError):
                 await get(port, verify=ssl.create_default_context())
+
+    run(scenario)
+
+
+async def first_byte(connection: socket.socket, tls: ssl.SSLContext) -> bytes:
+    """Of the answer over TLS on a connection that is open; nothing where it is cut."""
+    try:
+        reader, writer = await asyncio.open_connection(
+            sock=connection, ssl=tls, server_hostname="127.0.0.1"
+        )
+    except ConnectionError:
+        return b""
+    with contextlib.closing(writer.transport), contextlib.suppress(ConnectionError):
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return await reader.read(1)
+    return b""
+
+
+def test_a_handshake_that_ends_after_the_server_has_left() -> None:
+    """The connection is cut, and nothing is asked of the app any more."""
+    server, client = both_ends()
+
+    async def scenario() -> None:
+        async with serve(ok, tls=server) as port:
+            early = socket.create_connection(("127.0.0.1", port))
+            await get(port, verify=client)  # which was accepted later
+        assert await first_byte(early, client) == b""
 
     run(scenario)
 

@@ -41,7 +41,10 @@ class Internet:
         server.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
+        with (
+            contextlib.closing(writer),
+            contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError),
+        ):
             head = await reader.readuntil(b"\r\n\r\n")
             method, _, rest = head.decode("latin-1").partition(" ")
             host = rest.partition(":")[0]
@@ -49,7 +52,6 @@ class Internet:
             if method != "CONNECT" or host not in self.hosts:
                 writer.write(b"HTTP/1.1 502 No such host\r\nContent-Length: 0\r\n\r\n")
                 await writer.drain()
-                writer.close()
                 return
             writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
             await writer.drain()
@@ -68,17 +70,15 @@ class Internet:
         try:
             behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
-            writer.close()
             return
-        ways = [
-            asyncio.create_task(_carry(reader, behind_writer)),
-            asyncio.create_task(_carry(behind_reader, writer)),
-        ]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in ways:
-            way.cancel()
-        behind_writer.close()
-        writer.close()
+        with contextlib.closing(behind_writer):
+            ways = [
+                asyncio.create_task(_carry(reader, behind_writer)),
+                asyncio.create_task(_carry(behind_reader, writer)),
+            ]
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in ways:
+                way.cancel()
 
 
 async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -36,11 +36,13 @@ class RawServer:
         self.connections.add(task)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while request := await read_request(reader):
-                self.requests.put_nowait(request)
-                await self._behave(reader, writer)
-        writer.close()
+        try:
+            with contextlib.suppress(OSError):
+                while request := await read_request(reader):
+                    self.requests.put_nowait(request)
+                    await self._behave(reader, writer)
+        finally:  # also where the loop ends first
+            writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
 
