@@ -32,10 +32,8 @@ def from_bytes(data: bytes, source: str) -> Records:
     """Read one command. Raises CaptureError where it carries no body, or one in a file."""
     from gooclaim_cli.wire.captures import shell_words  # patterns that take a while to compile
 
-    text = data.decode("utf-8", "surrogateescape").strip()
-    words = shell_words.split(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     request = _Request()
-    for option, value in _options(words):
+    for option, value in _options(shell_words.split(data.decode("utf-8", "surrogateescape"))):
         if option in _HEADERS:
             name, _, rest = value.decode("utf-8", "replace").partition(":")
             request.headers.append((name.strip().removesuffix(";"), rest.strip()))
@@ -64,7 +62,7 @@ def _options(words: list[bytes]) -> Iterator[tuple[str, bytes]]:
     """Yield each option that is read, and its value: `-H x`, `-Hx`, `--header x`, `--header=x`."""
     remaining = iter(words[words.index(b"curl") + 1 :] if b"curl" in words else words[1:])
     for word in remaining:
-        text = word.decode("utf-8", "replace")
+        text = word.decode("latin-1")  # a character a byte
         if text.startswith("--"):
             name, equals, _ = text.partition("=")
             if name in _LONG_READ:
@@ -77,6 +75,5 @@ def _short(text: str, word: bytes, remaining: Iterator[bytes]) -> Iterator[tuple
     """Read `-sSH 'x'`: flags, then perhaps an option with its value."""
     for position, letter in enumerate(text[1:], 1):
         if letter in _SHORT_VALUED:
-            rest = text[position + 1 :].encode("utf-8", "replace")
-            yield f"-{letter}", rest or next(remaining, b"")
+            yield f"-{letter}", word[position + 1 :] or next(remaining, b"")
             return

@@ -39,7 +39,6 @@ _SPACE: Final = re.compile(r"\s*")
 _NOT_JSON: Final = (ValueError, RecursionError)
 _WORDS: Final = 8
 _DEEPEST: Final = 4
-_STARTS_IN_A_LINE: Final = 16
 
 
 def from_stream(
@@ -86,7 +85,7 @@ def _json_lines(found: Iterator[bytes], source: str, number: int) -> Records:
 
 
 def _from_line(line: bytes, where: str, *, is_first: bool) -> Records:
-    """Read a line that is not one of our export. The first one has to be a capture."""
+    """Read a line that is not one of our export. The first one has to be a capture, or of a log."""
     try:
         value = msgspec.json.decode(line)
     except _NOT_JSON as error:
@@ -95,6 +94,8 @@ def _from_line(line: bytes, where: str, *, is_first: bool) -> Records:
     found = _captures(value, where, _DEEPEST)
     if found is not None:
         yield from found
+    elif logs.is_record(value):
+        return
     elif is_first:
         raise _no_capture(value)
     else:
@@ -117,9 +118,10 @@ def _document(data: bytes, source: str, unknown: Callable[[], CaptureError]) -> 
         count += 1
         where = source if count == 1 and end == len(text) else f"{source}#{count}"
         found = _captures(value, where, _DEEPEST)
-        if found is None:
+        if found is not None:
+            yield from found
+        elif not logs.is_record(value):
             raise _no_capture(value)
-        yield from found
         gap = _SPACE.match(text, end)
         position = gap.end() if gap else end
 
@@ -137,42 +139,50 @@ def _captures(value: object, source: str, depth: int) -> Records | None:
                 return found
     except MembersError as error:
         return iter((Unreadable(source, str(error)),))
-    messages = logs.messages(value) if depth else None
-    if messages is None:
-        return None
-    return itertools.chain.from_iterable(
-        _from_log_line(line, f"{source}#{number}" if len(messages) > 1 else source, depth - 1, at)
-        for number, (line, at) in enumerate(messages, 1)
-    )
+    return _at_least_one(_messages(value, source, depth - 1)) if depth else None
+
+
+def _messages(value: dict[str, Any], source: str, depth: int) -> Records:
+    """Read what other JSON, such as a log's export, holds."""
+    messages = list(logs.messages(value))
+    for number, (message, at) in enumerate(messages, 1):
+        where = f"{source}#{number}" if len(messages) > 1 else source
+        if isinstance(message, bytes):
+            yield from _from_log_line(message, where, depth, at)
+        else:
+            yield from logs.from_log(_captures(message, where, depth) or (), at)
+
+
+def _at_least_one(found: Records) -> Records | None:
+    first = next(found, None)
+    return None if first is None else itertools.chain((first,), found)
 
 
 def _elements(values: list[Any], source: str, depth: int) -> Records | None:
-    first = _captures(values[0], f"{source}#1", depth - 1)
-    if first is None:
-        return None
-    return itertools.chain(first, _further_elements(values, source, depth))
+    """Read a list. Before its first capture, there may be records of a log, and nothing else."""
+    numbered = enumerate(values, 1)
+    for number, value in numbered:
+        found = _captures(value, f"{source}#{number}", depth - 1)
+        if found is not None:
+            return itertools.chain(found, _further_elements(numbered, source, depth))
+        if not logs.is_record(value):
+            return None
+    return None
 
 
-def _further_elements(values: list[Any], source: str, depth: int) -> Records:
-    for number, value in enumerate(values[1:], 2):
+def _further_elements(numbered: Iterator[tuple[int, Any]], source: str, depth: int) -> Records:
+    for number, value in numbered:
         where = f"{source}#{number}"
         found = _captures(value, where, depth - 1)
-        yield from found or (Unreadable(where, _no_capture(value).message),)
+        if found is not None:
+            yield from found
+        elif not logs.is_record(value):
+            yield Unreadable(where, _no_capture(value).message)
 
 
 def _from_log_line(line: bytes, where: str, depth: int, at: float | None) -> Records:
     """Read the first JSON object of a line that is a capture."""
-    text = line.decode("utf-8", "replace")
-    decoder = json.JSONDecoder()
-    position = -1
-    for _ in range(_STARTS_IN_A_LINE):
-        position = text.find("{", position + 1)
-        if position < 0:
-            return
-        try:
-            value, _end = decoder.raw_decode(text, position)
-        except _NOT_JSON:
-            continue
+    for value in logs.values(line):
         found = _captures(value, where, depth)
         if found is not None:
             yield from logs.from_log(found, at if at is not None else logs.time_of(line))

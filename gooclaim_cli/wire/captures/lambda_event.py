@@ -37,5 +37,5 @@ def from_object(value: dict[str, Any], source: str) -> Records | None:
 def _received_at(context: object) -> float | None:
     match context:
         case {"requestTimeEpoch": at} | {"timeEpoch": at}:
-            return times.from_milliseconds(at)
+            return times.from_number(at)
     return None

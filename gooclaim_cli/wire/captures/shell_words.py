@@ -1,6 +1,7 @@
 r"""Words of a shell's command line, quotes undone: POSIX with `$'…'`, and Windows' cmd with `^`.
 
-Browsers copy requests as curl commands in either form. Nothing is expanded.
+Browsers copy requests as curl commands in either form; older ones double quotes for Windows, and
+write `"{""event_id"":…}"`. Nothing is expanded.
 """
 
 import re
@@ -28,20 +29,31 @@ _PIECE: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ANSI: Final = re.compile(
-    r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(.))", re.DOTALL
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(.))",
+    re.DOTALL,
 )
 _IN_DOUBLE: Final = re.compile(r'\\([$`"\\\n])')
 _ENDS: Final = frozenset((";", "&&", "||", "|", "&", ">"))
 _CONTINUED: Final = re.compile(r"[^\r\n]*\s\^\r?\n")
+_DOUBLED: Final = re.compile(r'\s"[\[{]+(?:""\w|"\^)')
+_IN_DOUBLED: Final = re.compile(r'"\^(\r?\n)[\r\n]*"|"(%)"|""')
 _CARET: Final = re.compile(r"\^(\r?\n\r?\n|\r?\n|.)", re.DOTALL)
 
 
 def split(text: str) -> list[bytes]:
-    """Split one command into words, up to its end. Raises CaptureError where a quote stays open."""
+    """Split one command into words, up to its end. Raises CaptureError where a quote stays open.
+
+    Bytes of the file that are not UTF-8 are surrogates in the text (PEP 383), and themselves again
+    in the words.
+    """
     if '^"' in text:
         text = _without_carets(text)
-    elif _CONTINUED.match(text):
-        text = re.sub(r"\s\^\r?\n", " ", text)
+    else:
+        if _CONTINUED.match(text):
+            text = re.sub(r"\s\^\r?\n", " ", text)
+        if _DOUBLED.search(text):
+            text = _IN_DOUBLED.sub(lambda each: each[1] or each[2] or '\\"', text)
     words: list[bytes] = []
     word: list[bytes] = []  # in pieces: `a'b'"c"` is one word
     position = 0
@@ -79,26 +91,22 @@ def _ansi(text: str) -> bytes:
     parts: list[bytes] = []
     position = 0
     for match in _ANSI.finditer(text):
-        parts.append(_bytes(text[position : match.start()]))
+        parts += (_bytes(text[position : match.start()]), _unescaped(match))
         position = match.end()
-        hexadecimal, short, long, octal, other = match.groups()
-        if hexadecimal or octal:
-            parts.append(bytes([int(hexadecimal, 16) if hexadecimal else int(octal, 8) & 0xFF]))
-        elif short or long:
-            code = int(short or long, 16)
-            parts.append(_bytes(chr(code)) if code < 0x110000 else b"?")
-        else:
-            parts.append(_bytes(_SIMPLE.get(other, other)))
-    return _joined(parts) + _bytes(text[position:])
+    return b"".join((*parts, _bytes(text[position:])))
 
 
-def _joined(parts: list[bytes]) -> bytes:
-    r"""Join, and make one character of two surrogates, as `\ud83d\ude00` is written."""
-    joined = b"".join(parts)
-    if b"\xed" not in joined:
-        return joined
-    text = joined.decode("utf-8", "surrogatepass")
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+def _unescaped(match: re.Match[str]) -> bytes:
+    r"""One escape; two surrogates, as `\ud83d\ude00` is written, are one character."""
+    high, low, hexadecimal, short, long, octal, other = match.groups()
+    if high:
+        return bytes.fromhex(high + low).decode("utf-16-be").encode()
+    if hexadecimal or octal:
+        return bytes([int(hexadecimal, 16) if hexadecimal else int(octal, 8) & 0xFF])
+    if short or long:
+        code = int(short or long, 16)
+        return chr(code).encode("utf-8", "surrogatepass") if code < 0x110000 else b"?"
+    return _bytes(_SIMPLE.get(other, other))
 
 
 def _without_carets(text: str) -> str:
@@ -111,4 +119,4 @@ def _without_carets(text: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    return text.encode("utf-8", "surrogateescape")

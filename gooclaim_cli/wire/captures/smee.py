@@ -18,6 +18,6 @@ def from_object(value: dict[str, Any], source: str) -> Records | None:
     if "body" not in value or not any(name[:11].lower() == "x-gooclaim-" for name in value):
         return None
     content, exact = body_or_json(value["body"])
-    received_at = times.from_milliseconds(value.get("timestamp"))
+    received_at = times.from_number(value.get("timestamp"))
     pairs = headers({name: each for name, each in value.items() if name not in _OWN})
     return iter((Capture(source, Format.SMEE, pairs, content, received_at, exact),))

@@ -13,7 +13,7 @@ def from_object(value: dict[str, Any], source: str) -> Records | None:
         case {"data": [{"content": _, "headers": _}, *_] as requests}:
             return _captures(requests, source)
         case {"content": str() | None, "headers": _, "uuid": _}:
-            return iter((_capture(value, source),))
+            return iter((_capture(value, source),) if _is_post(value) else ())
     return None
 
 
@@ -23,12 +23,16 @@ def _captures(requests: list[Any], source: str) -> Records:
         if not isinstance(each, dict):
             yield Unreadable(where, f"data[{number - 1}]: expected an object")
             continue
-        if each.get("method", "POST") != "POST":
+        if not _is_post(each):
             continue
         try:
             yield _capture(each, where)
         except MembersError as error:
             yield Unreadable(where, f"data[{number - 1}].{error}")
+
+
+def _is_post(value: dict[str, Any]) -> bool:
+    return bool(value.get("method", "POST") == "POST")
 
 
 def _capture(value: dict[str, Any], source: str) -> Capture:

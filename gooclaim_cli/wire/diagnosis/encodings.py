@@ -20,6 +20,7 @@ _SLOW: Final = 1024 * 1024  # bytes of what takes long, so much at most: nothing
 _ESCAPED: Final = re.compile(rb"\\(x[0-9a-f]{2}|[nrt'\"\\])", re.ASCII)
 _PYTHON: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"'": b"'", b'"': b'"', b"\\": b"\\"}
 _FORM: Final = re.compile(rb"(?:payload|body|data|json)=", re.ASCII)
+_AS_LATIN_1: Final = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}  # of PEP 383
 # The byte that names the system in gzip's header: Go, Java and others set it otherwise.
 _SYSTEMS: Final = (b"\xff", b"\x00", b"\x13")
 
@@ -45,6 +46,9 @@ def _charsets(body: bytes) -> Iterator[Variant]:
             yield _recoded(signed, taken if _is_utf8(signed) else f"signed was {words}")
         with contextlib.suppress(UnicodeError):
             yield _recoded(body.decode(name).encode(), f"it is in {words}, signed was UTF-8")
+    with contextlib.suppress(UnicodeError):
+        text = body.decode("utf-8", "surrogateescape").translate(_AS_LATIN_1)
+        yield _recoded(text.encode(), "some of it is in Latin-1, signed was UTF-8")
     for form in ("NFC", "NFD") if len(body) <= _SLOW else ():
         with contextlib.suppress(UnicodeError):
             signed = unicodedata.normalize(form, body.decode("utf-8")).encode()
