@@ -12,6 +12,7 @@ from gooclaim_cli.wire.signing import SignedContent
 
 _LONGEST: Final = 256
 _DOTTED: Final = "let the signer sign what is agreed: the string `<timestamp>.`, then the raw body"
+_SET: Final = "set GOOCLAIM_SIGNED_CONTENT=timestamp.body"
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +35,7 @@ def variants(delivery: Delivery, signed_content: SignedContent) -> list[Content]
 
 
 def _others(delivery: Delivery, stamp: str, *, stamped: bool) -> Iterator[Content]:
+    setting = "" if stamped else f"; and {_SET}"
     if stamped:
         yield Content(
             cause=Cause(
@@ -49,21 +51,21 @@ def _others(delivery: Delivery, stamp: str, *, stamped: bool) -> Iterator[Conten
             cause=Cause(
                 "timestamp_signed",
                 "the signature covers the timestamp too: `<timestamp>.` before the body",
-                "set GOOCLAIM_SIGNED_CONTENT=timestamp.body",
+                _SET,
             ),
         )
-        yield from _stamps(stamp)
-        yield from _arrangements(stamp)
-    yield from _with_ids(delivery, stamp)
+        yield from _stamps(stamp, setting)
+        yield from _arrangements(stamp, setting)
+    yield from _with_ids(delivery, stamp, setting)
 
 
-def _stamps(stamp: str) -> Iterator[Content]:
-    """The timestamp in other units."""
+def _stamps(stamp: str, setting: str) -> Iterator[Content]:
+    """The timestamp in other units. `setting` is what a fix needs besides."""
     if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 16:
         return
     number = int(stamp)
     message = "it was signed with the timestamp in milliseconds, and sent with another"
-    fix = f"sign the very text that {TIMESTAMP_HEADER} has: UNIX seconds"
+    fix = f"sign the very text that {TIMESTAMP_HEADER} has: UNIX seconds{setting}"
     cause = Cause("timestamp_milliseconds", message, fix)
     yield Content(f"{stamp}000.".encode(), cause=cause)
     yield Content(f"{number // 1000}.".encode(), cause=cause)
@@ -74,24 +76,25 @@ def _stamps(stamp: str) -> Iterator[Content]:
             yield Content(f"{text}.".encode(), cause=Cause("timestamp_as_date", message, fix))
 
 
-def _arrangements(stamp: str) -> Iterator[Content]:
+def _arrangements(stamp: str, setting: str) -> Iterator[Content]:
     """The timestamp elsewhere, or with something else between."""
+    fix = f"{_DOTTED}{setting}"
     for between in ("", ":", "\n", "|", "-", " ", ","):
         words = f"{between!r} between" if between else "nothing between"
         cause = Cause(
             "content_other",
             f"it was signed with the timestamp before the body, and {words}",
-            _DOTTED,
+            fix,
         )
         yield Content(f"{stamp}{between}".encode(), cause=cause)
-    cause = Cause("content_other", "it was signed with the timestamp behind the body", _DOTTED)
+    cause = Cause("content_other", "it was signed with the timestamp behind the body", fix)
     for between in (".", "", ":"):
         yield Content(behind=f"{between}{stamp}".encode(), cause=cause)
-    cause = Cause("content_other", "it was signed as Slack does: `v0:`, timestamp, body", _DOTTED)
+    cause = Cause("content_other", "it was signed as Slack does: `v0:`, timestamp, body", fix)
     yield Content(f"v0:{stamp}:".encode(), cause=cause)
 
 
-def _with_ids(delivery: Delivery, stamp: str) -> Iterator[Content]:
+def _with_ids(delivery: Delivery, stamp: str, setting: str) -> Iterator[Content]:
     for name in ("webhook-id", "svix-id", IDEMPOTENCY_KEY_HEADER):
         value = (delivery.value(name) or "")[:_LONGEST]
         if not value:
@@ -103,7 +106,9 @@ def _with_ids(delivery: Delivery, stamp: str) -> Iterator[Content]:
                 "it is no signature of Gooclaim's: verify it with a library for Standard Webhooks",
             )
             yield Content(f"{value}.{stamp}.".encode(), cause=cause)
-        cause = Cause("content_other", f"it was signed with {name} before the body", _DOTTED)
+        cause = Cause(
+            "content_other", f"it was signed with {name} before the body", f"{_DOTTED}{setting}"
+        )
         yield Content(f"{value}.".encode(), cause=cause)
 
 

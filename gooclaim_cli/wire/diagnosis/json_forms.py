@@ -35,6 +35,7 @@ def rarer(body: bytes) -> Iterator[Variant]:
     tree = json_text.parse(body)
     if tree is not None and not isinstance(tree, str):
         yield from number_forms.one(tree)
+        yield from number_forms.some(tree)
         yield from _permutations(tree)
 
 

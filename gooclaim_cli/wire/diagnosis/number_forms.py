@@ -18,6 +18,8 @@ _GAP: Final = "\0"  # no JSON text has one
 _MOST_NUMBERS: Final = 40
 _FEW_NUMBERS: Final = 12
 _FEW_WAYS: Final = 6
+_PLACES: Final = (2, 1)
+_MOST_CHOSEN: Final = 8
 _MOST_SHOWN: Final = 2
 
 
@@ -40,6 +42,25 @@ def one(tree: Value, order: str = "") -> Iterator[Variant]:
         changed = dict(_all_in_one_way(found, way))
         if len(changed) > 1:
             yield from _written(forms, found, changed)
+
+
+def some(tree: Value) -> Iterator[Variant]:
+    """Some of the numbers with as many decimals each, as amounts of money have: which, is lost."""
+    found = _numbers_in(tree)
+    forms = list(_forms(tree, "", layouts=1, styles=1)) if len(found) > 1 else []
+    for places in _PLACES:
+        fixed = list(itertools.islice(_with_decimals(found, places), _MOST_CHOSEN))
+        for count in range(2, len(fixed) + 1):
+            for chosen in itertools.combinations(fixed, count):
+                yield from _written(forms, found, dict(chosen))
+
+
+def _with_decimals(found: list[str], places: int) -> Iterator[tuple[int, str]]:
+    """The numbers that have no more decimals than that, written with so many."""
+    for position, number in enumerate(found):
+        other = numbers.with_decimals(number, places)
+        if other is not None:
+            yield position, other
 
 
 def two(tree: Value) -> Iterator[Variant]:

@@ -40,6 +40,14 @@ def before(token: str) -> Iterator[str]:
     yield from (repr(value), *(f"{value:.{places}f}" for places in (2, 3, 4, 6, 8)))
 
 
+def with_decimals(token: str, places: int) -> str | None:
+    """The same number with so many decimals; None where it has more, or has them already."""
+    if not (_INTEGER.fullmatch(token) or _DECIMAL.fullmatch(token)):
+        return None
+    whole, _, decimals = token.partition(".")
+    return f"{whole}.{decimals:0<{places}}" if len(decimals) < places else None
+
+
 def _same_double(value: float, whole: int) -> Iterator[int]:
     """The integers that floating point takes for the same, those nearby first."""
     reach = min(_NEIGHBOURS, int(math.ulp(value)))

@@ -4,6 +4,7 @@ A match is proof: no digest of 128 bits or more fits by chance. What is likely c
 when it is told to.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -20,6 +21,7 @@ from gooclaim_cli.wire.signing import SignedContent, SigningSecret
 
 Stop = Callable[[], bool]
 _KEPT: Final = 32 * 1024 * 1024  # bytes of bodies that are kept to be combined
+_MOST_KEPT: Final = 1024
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong
@@ -60,6 +62,7 @@ class Search:
         self._body = _Body(delivery.body)
         self._bytes: list[_Body] = []
         self._forms: list[_Body] = []
+        self._rarer: list[_Body] = []
 
     @property
     def has_signature(self) -> bool:
@@ -89,16 +92,19 @@ class Search:
             or self._try(self._bytes, self._keys, first, kind)
             or self._try(self._bytes, self._own, self._contents, kind)
             or self._try(self._forms, self._keys, first, kind)
-            or self._try(self._once(json_forms.rarer), self._own, first, kind)
+            or self._try(self._rarer_variants(), self._own, first, kind)
             or self._try(self._forms, self._own, self._contents, kind)
             or self._try(known, self._own, first, self._hashes)
-            or self._try(self._once(json_forms.pairs), self._own, first, kind)
+            or self._try(self._pairs(), self._own, first, kind)
             or self._try_twice_changed(first, kind)
+            or self._try(self._rarer, self._keys, first, kind)
+            or self._try(self._rarer, self._own, self._contents, kind)
+            or self._try(self._rarer, self._own, first, self._hashes)
         )
 
     def _try_twice_changed(self, first: list[Content], kind: list[Hash]) -> Found | None:
         """Try bodies that were changed in two ways: bytes and bytes, bytes and JSON."""
-        for change in (bodies.variants, json_forms.variants):
+        for change in (bodies.variants, json_forms.variants, _some_rarer):
             for once in self._bytes:
                 twice = self._changed(once, change(once.data))
                 found = self._try(twice, self._own, first, kind)
@@ -124,12 +130,13 @@ class Search:
     def _json_variants(self) -> Iterator[_Body]:
         return self._remembered(json_forms.variants(self._body.data), self._forms)
 
-    def _once(self, variants: Callable[[bytes], Iterator[Variant]]) -> Iterator[_Body]:
-        return self._remembered(variants(self._body.data))
+    def _rarer_variants(self) -> Iterator[_Body]:
+        return self._remembered(json_forms.rarer(self._body.data), self._rarer)
 
-    def _remembered(
-        self, variants: Iterator[Variant], kept: list[_Body] | None = None
-    ) -> Iterator[_Body]:
+    def _pairs(self) -> Iterator[_Body]:
+        return self._remembered(json_forms.pairs(self._body.data), [])
+
+    def _remembered(self, variants: Iterator[Variant], kept: list[_Body]) -> Iterator[_Body]:
         """Each body once; kept for the combinations while there is room."""
         seen = {hash(self._body.data)}
         size = 0
@@ -140,7 +147,7 @@ class Search:
             seen.add(hash(each.data))
             found = _Body(each.data, each.cause)
             size += len(each.data)
-            if kept is not None and size <= _KEPT:
+            if size <= _KEPT and len(kept) < _MOST_KEPT:
                 kept.append(found)
             yield found
 
@@ -168,6 +175,10 @@ class Search:
     def _check(self) -> None:
         if self._stop():
             raise Stopped
+
+
+def _some_rarer(body: bytes) -> Iterator[Variant]:
+    return itertools.islice(json_forms.rarer(body), _MOST_KEPT)
 
 
 def _announced(delivery: Delivery) -> int | None:

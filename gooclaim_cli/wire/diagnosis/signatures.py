@@ -14,7 +14,7 @@ _SHORTEST: Final = 8  # bytes of a digest that was cut off, below which chance w
 _MOST_VALUES: Final = 8
 _LONGEST: Final = 1024
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+", re.ASCII)
-_PREFIX: Final = re.compile(r"\s*(?:0x|\\x|[A-Za-z][\w-]{0,20}\s*[=:,]\s*)", re.ASCII)
+_PREFIX: Final = re.compile(r"\s*(?:0x|\\x|[A-Za-z][\w-]{0,20}(?:\s*[=:,]\s*|\s+))", re.ASCII)
 _ACCEPTED_PREFIX: Final = re.compile(r"sha256=", re.IGNORECASE)
 _OWN_FORM: Final = re.compile(r"(?:^|,)\s*v1=", re.ASCII)
 _STRICT: Final = "Gooclaim sends 64 hexadecimal digits, alone or after `sha256=`"
@@ -32,6 +32,11 @@ FOLDED: Final = Cause(
 )
 PREFIXED: Final = Cause(
     "signature_prefixed", "the signature has something else before its digits", _STRICT
+)
+VERSIONED: Final = Cause(
+    "signature_malformed",
+    "the signature has `v1=` before its digits, and no `t=` beside it",
+    "pass the header on as it came: 64 hexadecimal digits, alone or after `sha256=`",
 )
 QUOTED: Final = Cause("signature_quoted", "the signature stands in quotes", _STRICT)
 BASE64: Final = Cause(
@@ -107,9 +112,11 @@ def _values(delivery: Delivery) -> Iterator[tuple[str, Causes]]:
 def _parts(value: str, causes: Causes) -> Iterator[tuple[str, Causes]]:
     """The value; each `v1=` of the older form, and of Standard Webhooks' list."""
     if _OWN_FORM.search(value):
-        for part in value.split(",")[:_MOST_VALUES]:
-            if part.strip().startswith("v1="):
-                yield part.strip()[3:], causes
+        parts = [part.strip() for part in value.split(",")[:_MOST_VALUES]]
+        without_time = not any(part.startswith("t=") for part in parts)
+        for part in parts:
+            if part.startswith("v1="):
+                yield part[3:], (*causes, VERSIONED) if without_time else causes
     else:
         yield value, causes
         for part in value.split(" ")[:_MOST_VALUES]:

@@ -104,6 +104,7 @@ def test_numbers_that_a_parser_rewrote(captured: bytes, signed: bytes) -> None:
 def test_numbers_that_a_parser_rewrote_among_other_things() -> None:
     rewritten = json.dumps(json.loads(BODY)).encode()  # spaced, escaped, and 1.50 is 1.5
     explained("body_numbers_rewritten", delivery_of(rewritten))
+    explained("body_numbers_rewritten", delivery_of(ROUNDED, signed=MONEY))
     both = BODY.replace(b"1.50", b'1.50,"id":9007199254740993')
     parsed = both.replace(b"1.50", b"1.5").replace(b"993", b"992")
     explained("body_numbers_rewritten", delivery_of(parsed, signed=both))
@@ -175,6 +176,8 @@ def test_which_charset_was_signed() -> None:
     assert "signed was Latin-1" in explained("body_charset", latin).message
     taken = delivery_of(text.encode().decode("latin-1").encode(), signed=text.encode())
     assert "UTF-8 was taken for Latin-1" in explained("body_charset", taken).message
+    mixed = delivery_of(BODY.replace("ï".encode(), b"\xef"), signed=BODY)
+    assert "some of it is in Latin-1" in explained("body_charset", mixed).message
 
 
 def test_what_happened_twice_is_said_once() -> None:
@@ -244,6 +247,7 @@ def test_another_secret_that_is_known_is_named_and_never_shown() -> None:
         ("signature_double_encoded", B64.encode().hex()),
         ("signature_prefixed", f"hmac-sha256:{HEX}"),
         ("signature_prefixed", f"0x{HEX}"),
+        ("signature_prefixed", f"HMAC-SHA256 {HEX}"),
         ("signature_quoted", f'"{HEX}"'),
         ("signature_truncated", HEX[:32]),
         ("signature_truncated", HEX[:40]),
@@ -306,7 +310,10 @@ def over(message: bytes, name: str = "sha256") -> dict[str, Any]:
     ],
 )
 def test_more_or_less_than_the_body_was_signed(code: str, message: bytes) -> None:
-    explained(code, delivery_of(BODY, headers=over(message)))
+    """Who signs the timestamp, too, needs to say so."""
+    diagnosis = explained(code, delivery_of(BODY, headers=over(message)))
+    says_so = "set GOOCLAIM_SIGNED_CONTENT=timestamp.body" in diagnosis.fix
+    assert says_so == (code != "standard_webhooks")
 
 
 def test_the_body_alone_was_signed_where_the_timestamp_must_be() -> None:
@@ -364,6 +371,9 @@ def test_standard_webhooks_known_vector() -> None:
 
 STAMP = b"%d." % NOW
 WINDOWS = b"\xef\xbb\xbf" + LINES.replace(b"\n", b"\r\n")
+MONEY = BODY.replace(b"1.50", b'1.50,"fee":20.00,"pages":3,"tax":0.10')
+ROUNDED = BODY.replace(b"1.50", b'1.5,"fee":20,"pages":3,"tax":0.1')  # as JavaScript writes it
+CODED = base64.b64encode(ROUNDED)
 QUOTED = json.dumps(dumped().decode()).encode()
 
 
@@ -383,6 +393,11 @@ QUOTED = json.dumps(dumped().decode()).encode()
         ("body_double_encoded body_reserialised", QUOTED, over(PLAIN), None),
         ("hash_other body_newline_added", BODY + b"\n", over(BODY, "sha1"), None),
         ("hash_other timestamp_signed", BODY, over(STAMP + BODY, "sha512"), None),
+        ("signature_malformed body_newline_added", BODY + b"\n", {SIGNATURE: f"v1={HEX}"}, None),
+        ("body_numbers_rewritten secret_newline", ROUNDED, over(MONEY), SECRET.value + "\n"),
+        ("body_numbers_rewritten timestamp_signed", ROUNDED, over(STAMP + MONEY), None),
+        ("body_numbers_rewritten hash_other", ROUNDED, over(MONEY, "sha1"), None),
+        ("body_numbers_rewritten body_double_encoded", CODED, over(MONEY), None),
     ],
 )  # fmt: skip
 def test_two_causes_together(
