@@ -134,8 +134,10 @@ class DirectProtocol(HttpToolsProtocol):
             super().on_headers_complete()
         elif self._is_short() and (self.cycle is None or self.cycle.response_complete):
             self.cycle = Request(self)
+            return
         else:
-            self._begin_ordinarily()
+            self._begin_ordinarily(self.headers)
+        self.headers = []  # what comes behind a chunked body is no header (RFC 9110, 6.5.1)
 
     def _is_short(self) -> bool:
         if self._length is None or len(self._length) > _DIGITS or self.expect_100_continue:
@@ -164,12 +166,12 @@ class DirectProtocol(HttpToolsProtocol):
     def _leave_ordinarily(self, request: Request) -> None:
         """Have an app's task take a request from here on."""
         self.cycle = None
-        self._begin_ordinarily()
+        self._begin_ordinarily(request.headers)
         self.cycle.keep_alive &= request.keep_alive  # the server may be ending
         super().on_body(request.body)
 
-    def _begin_ordinarily(self) -> None:
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
+    def _begin_ordinarily(self, headers: list[tuple[bytes, bytes]]) -> None:
+        url, expects = self.url, self.expect_100_continue
         super().on_message_begin()
         self.url, self.headers, self.expect_100_continue = url, headers, expects
         self.scope["headers"] = headers

@@ -77,6 +77,7 @@ _BAD_REQUEST: Final = 400
 _TIMED_OUT: Final = 408
 _HEAD_TOO_LARGE: Final = 431
 _NOT_IMPLEMENTED: Final = 501
+_CHUNK: Final = 16  # bytes that a chunk may take beside its content and as much again
 
 
 class GuardedProtocol(PipeliningProtocol):
@@ -102,6 +103,7 @@ class GuardedProtocol(PipeliningProtocol):
         self._watched: _Phase | None = None  # whose clock runs
         self._in_head = True
         self._head_bytes = 0
+        self._beside = 0  # bytes of a body's framing, beyond what its chunks may take
 
     def connection_made(self, transport: Any) -> None:
         """Admit the connection, or end it."""
@@ -126,7 +128,12 @@ class GuardedProtocol(PipeliningProtocol):
             if self._head_bytes > self._limits.head_bytes and b"\r\n\r\n" not in data:
                 self._refuse(_HEAD_TOO_LARGE)
                 return
+        elif not self.refused:
+            self._beside += len(data)
         super().data_received(data)
+        # The parser keeps a body's trailers, and would do so without end.
+        if self._beside > self._limits.head_bytes and not (self.refused or self._in_head):
+            self._refuse(_HEAD_TOO_LARGE)
         self._watch_phase()
 
     def _watch_phase(self) -> None:
@@ -156,7 +163,7 @@ class GuardedProtocol(PipeliningProtocol):
         if status is not None:
             self._refuse(status)
             return
-        self._phase = _Phase.BODY
+        self._phase, self._beside = _Phase.BODY, 0
         super().on_headers_complete()
 
     def _judge_head(self) -> int | None:
@@ -174,6 +181,11 @@ class GuardedProtocol(PipeliningProtocol):
             return False
         size = sum(len(name) + len(value) for name, value in self.headers) + len(self.url)
         return size > self._limits.head_bytes
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body: it may take as much again, and a chunk's size, in framing."""
+        self._beside -= 2 * len(body) + _CHUNK
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole: from now on it is ours to be quick."""
@@ -193,8 +205,10 @@ class GuardedProtocol(PipeliningProtocol):
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """It takes it again."""
+        """It takes it again: what it was at has its time anew."""
         self._at_leisure()
+        self._watched = None
+        self._watch_phase()
         super().resume_writing()
 
     def cut_off(self) -> None:

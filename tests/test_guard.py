@@ -40,6 +40,22 @@ ANSWERS: dict[str, tuple[bytes, int | None]] = {
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\n\r\n",
         200,
     ),
+    "a trailer": (
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-A: b\r\n\r\n",
+        200,
+    ),
+    "chunks of a byte": (
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 30_000 + b"0\r\n\r\n",
+        200,
+    ),
+    "a huge trailer": (
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-A: " + b"a" * 600_000,
+        431,
+    ),
+    "thousands of trailers": (
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X-A: a\r\n" * 80_000,
+        431,
+    ),
     "chunked twice": (HEAD + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n0\r\n\r\n", 400),
     "an unknown coding": (HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
     "two codings": (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
@@ -186,6 +202,29 @@ def test_a_sender_that_takes_no_answer_is_cut_off() -> None:
             return 0
 
     assert asyncio.run(main()) < len(body)
+
+
+def test_who_takes_an_answer_late_has_no_longer_for_the_next_request() -> None:
+    """The time for an answer to be taken stands beside the one for what is sent meanwhile."""
+    body = b"x" * 30_000_000
+
+    async def large(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        headers = [(b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def main() -> bytes:
+        limits = Limits(head_seconds=0.3, write_seconds=5.0)
+        async with serve(large, limits=limits) as port, connection(port) as (reader, writer):
+            writer.write(WHOLE + b"POST /x")
+            async with asyncio.timeout(PATIENCE):
+                await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(len(body))
+                writer.write(b" HTT")
+                return await reader.read()
+
+    assert asyncio.run(main()).startswith(b"HTTP/1.1 408")
 
 
 def test_the_longest_waiting_connection_makes_room() -> None:

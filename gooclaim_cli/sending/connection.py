@@ -13,6 +13,7 @@ import httptools
 from gooclaim_cli.futures import resolve
 
 _HEAD_LIMIT: Final = 64 * 1024
+_CHUNK: Final = 16  # bytes that a chunk may take beside its content and as much again
 _MOST_INTERIM: Final = 16  # `100 Continue` and its like before the answer
 _WITHOUT_BODY: Final = frozenset((204, 304))
 # What is called once an answer is whole, or with what went wrong. It must not raise.
@@ -54,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_only = False
         self._head_bytes = 0
+        self._beside = 0  # bytes of the body's framing, beyond what its chunks may take
         self._interim = 0
         self._framed = True  # the answer says where it ends
         self._complete = False
@@ -75,7 +77,7 @@ class Connection(asyncio.Protocol):
             raise ConnectionResetError
         self.is_free = self._complete = self._keeps = False
         self._answer, self._head_only, self._done = answer, head_only, done
-        self._head_bytes = self._interim = 0
+        self._head_bytes = self._beside = self._interim = 0
         self.transport.write(request)
 
     async def exchange(self, request: bytes, answer: Answer, *, head_only: bool = False) -> None:
@@ -106,6 +108,8 @@ class Connection(asyncio.Protocol):
             return
         if self._answer.status is None:
             self._head_bytes += len(data)
+        else:
+            self._beside += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -117,6 +121,8 @@ class Connection(asyncio.Protocol):
             self._end(self._failed)
         elif self._answer.status is None and self._head_bytes > _HEAD_LIMIT:
             self._end(MalformedError())
+        elif self._beside > _HEAD_LIMIT:  # the parser keeps trailers, and would do so without end
+            self._end(TruncatedError())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended: for an answer without a length, that is its end."""
@@ -148,8 +154,9 @@ class Connection(asyncio.Protocol):
         self._headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        self._headers.append((name, value.strip(b" \t")))
+        """Take a header; what comes behind a chunked body is none."""
+        if self._answer.status is None:
+            self._headers.append((name, value.strip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The headers are whole: interim answers are passed over."""
@@ -179,6 +186,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body, up to the limit."""
+        self._beside -= 2 * len(body) + _CHUNK
         if self._complete or self._answer.cut:
             return
         room = self._answer.limit - len(self._answer.body)

@@ -199,6 +199,28 @@ def test_headers_that_are_missing_or_malformed(tmp_path: Path) -> None:
     run(scenario)
 
 
+def test_what_comes_behind_a_chunked_body_is_no_header(tmp_path: Path) -> None:
+    """A signature there is none: who looks at the headers first, as a proxy, saw none."""
+
+    async def scenario() -> None:
+        given = delivery()
+        signature = given.value("X-Gooclaim-Signature")
+        head, _, body = request(with_headers(given, X_Gooclaim_Signature=None)).partition(
+            b"\r\n\r\n"
+        )
+        head = head.replace(b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked")
+        trailer = f"X-Gooclaim-Signature: {signature}".encode()
+        chunks = b"%x\r\n%b\r\n0\r\n" % (len(body), body)
+        async with receiving(tmp_path) as bench:
+            response = await bench.raw(b"\r\n".join((head, b"", chunks + trailer, b"", b"")))
+            assert (response.status, json.loads(response.body)) == (
+                400,
+                {"reasons": ["signature_missing"]},
+            )
+
+    run(scenario)
+
+
 def test_what_is_not_authentic(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with receiving(tmp_path) as bench:

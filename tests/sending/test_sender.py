@@ -386,6 +386,27 @@ def test_an_endless_answer_is_cut_and_closed(head: bytes) -> None:
     assert written < 100 * 1024 * 1024
 
 
+@pytest.mark.parametrize("trailers", [b"X-A: b\r\n" * 8192, b"a" * 65_536])
+def test_trailers_are_no_headers_and_have_an_end(trailers: bytes) -> None:
+    """What comes behind the body is not kept, and not read for ever."""
+    written = 0
+
+    async def behave(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        writer.write(OPEN_CHUNKS + b"0\r\nX-Late: ")
+        while True:  # until the connection is gone
+            writer.write(trailers)
+            await writer.drain()
+            written += len(trailers)
+
+    outcome = outcome_of(behave)
+    assert (outcome.status, outcome.failure) == (200, SendFailure.ANSWER_TRUNCATED)
+    assert outcome.headers == (("Transfer-Encoding", "chunked"),)
+    assert written < 100 * 1024 * 1024
+    whole = outcome_of(closing_after(OPEN_CHUNKS + b"0\r\nX-Late: 1\r\n\r\n"))
+    assert (whole.succeeded, whole.body, whole.headers) == (True, b"half", outcome.headers)
+
+
 @pytest.mark.parametrize(("size", "cut"), [(9, False), (10, False), (11, True)])
 def test_the_answers_limit(size: int, cut: bool) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (size, b"x" * size)
