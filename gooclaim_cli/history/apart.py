@@ -18,7 +18,7 @@ import msgspec
 from gooclaim_cli.history.operations import Operation, Result, Unwritable
 from gooclaim_cli.history.writing import LENGTH, Failure
 
-_LEAVES_WITHIN: Final = 10.0
+_GONE_WITHIN: Final = 1.0  # once killed; not even that ends one that a disk does not answer
 Done = Callable[[Sequence[object]], None]
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Result | Failure])
@@ -56,10 +56,10 @@ class Apart:
             self._process = _Process(self._command)
         self._process.send(LENGTH.pack(len(content)) + content, done, len(operations))
 
-    async def close(self) -> None:
-        """End the process, which closes the file."""
+    async def close(self, *, within: float) -> None:
+        """End the process, which closes the file; after so many seconds it is killed."""
         if self._process is not None:
-            await self._process.close()
+            await self._process.close(within)
 
 
 class _Process(asyncio.SubprocessProtocol):
@@ -138,18 +138,17 @@ class _Process(asyncio.SubprocessProtocol):
         if not self._end.done():
             self._end.set_result(None)
 
-    async def close(self) -> None:
+    async def close(self, within: float) -> None:
         """End its input, and wait until it has ended, which it is made to do if it takes long."""
         await self._starting
         if self._pipe is None or self._transport is None:
             return
         self._pipe.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LEAVES_WITHIN):
-                await asyncio.shield(self._end)
+        await asyncio.wait([self._end], timeout=within)
         if not self.ended:
-            self._transport.kill()
-            await self._end
+            with contextlib.suppress(ProcessLookupError):
+                self._transport.kill()
+            await asyncio.wait([self._end], timeout=_GONE_WITHIN)
 
 
 def _sendable(operation: Operation) -> Operation:

@@ -16,12 +16,13 @@ import msgspec
 
 from gooclaim_cli.futures import resolve
 from gooclaim_cli.history.operations import Nothing, Operation
-from gooclaim_cli.history.trouble import storage_error
+from gooclaim_cli.history.trouble import not_in_time, storage_error
 from gooclaim_cli.history.writing import Failure
 
 # The longest that what may wait does.
 _LAZY_FLUSH: Final = 0.05
 _TRY_AGAIN: Final = 1.0
+_LEAVES_WITHIN: Final = 10.0
 # Of what has a weight, in bytes: the most that waits, which is as much as is ever kept of it
 # (`trimming`), and the most of a commit.
 _MOST_WAITING: Final = 16 * 1024 * 1024
@@ -51,8 +52,8 @@ class Writer(Protocol):
         Batches are done in the order in which they came.
         """
 
-    async def close(self) -> None:
-        """End; nothing is being written."""
+    async def close(self, *, within: float) -> None:
+        """End; what is still being written after so many seconds is given up."""
 
 
 class _Queued(msgspec.Struct):
@@ -64,12 +65,14 @@ class _Queued(msgspec.Struct):
 class GroupCommit:
     """Queues operations for a writer, which it owns. Use from one event loop.
 
-    `path` is the file that errors name.
+    `path` is the file that errors name. At the end, the writer has `within` seconds for what is
+    queued: a disk that hangs is not waited for without end.
     """
 
-    def __init__(self, writer: Writer, path: Path) -> None:
+    def __init__(self, writer: Writer, path: Path, *, within: float = _LEAVES_WITHIN) -> None:
         self._writer = writer
         self._path = path
+        self._within = within
         self._queue: list[_Queued] = []
         self._lane: deque[_Queued] = deque()
         self._writing = 0  # batches that are with the writer
@@ -117,12 +120,18 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Write what is queued and end the writer. Raises StorageError if it cannot be written."""
+        within = self._within
         try:
-            while self._queue or self._lane or self._writing:
-                await self.submit(Nothing())
+            async with asyncio.timeout(within):
+                while self._queue or self._lane or self._writing:
+                    await self.submit(Nothing())
+        except TimeoutError:
+            within, self._queue, self._urgent = 0.0, [], 0
+            self._lane.clear()
+            raise not_in_time(self._path, self._within) from None
         finally:
-            self._cancel()
-            await self._writer.close()
+            await self._writer.close(within=within)
+            self._cancel()  # what was given up is not tried again
 
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:

@@ -49,6 +49,6 @@ class Here:
         else:
             done(results)
 
-    async def close(self) -> None:
+    async def close(self, *, within: float) -> None:
         """Close the file."""
         self._store.connection.close()

@@ -69,6 +69,15 @@ def storage_error(path: Path, error: Exception) -> StorageError:
     )
 
 
+def not_in_time(path: Path, seconds: float) -> StorageError:
+    """The error of a history that something keeps from being written."""
+    return StorageError(
+        f"the history {path} could not be written within {seconds:g} s: what became of the last"
+        " deliveries is missing there",
+        "see whether the disk is slow or hangs",
+    )
+
+
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into StorageErrors, with the file's name."""

@@ -65,7 +65,7 @@ class Each:
     def write(self, operations: Sequence[Operation], done: Done) -> None:
         done([write(self._store, [operation])[0] for operation in operations])
 
-    async def close(self) -> None:
+    async def close(self, *, within: float) -> None:
         self._store.connection.close()
 
 
@@ -94,7 +94,7 @@ class Thread:
     def write(self, operations: Sequence[Operation], done: Done) -> None:
         self._queue.put((operations, done))
 
-    async def close(self) -> None:
+    async def close(self, *, within: float) -> None:
         self._queue.put(None)
         self._thread.join()
 

@@ -163,6 +163,30 @@ async def apart(path: Path) -> AsyncIterator[GroupCommit]:
         await commits.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_one_that_hangs_does_not_keep_a_session_from_ending(path: Path) -> None:
+    """What is not written then is told as missing, and its process does not stay behind."""
+
+    async def scenario() -> int:
+        writer = Apart(path, synchronous="FULL")
+        commits = GroupCommit(writer, path, within=0.1)
+        await commits.submit(Nothing())
+        process = writer.process_id
+        assert process is not None
+        os.kill(process, signal.SIGSTOP)
+        commits.enqueue(Nothing())
+        async with asyncio.timeout(5):
+            with pytest.raises(StorageError, match=r"within 0\.1 s") as raised:
+                await commits.close()
+        assert "disk" in raised.value.hint
+        assert writer.process_id == process  # no other was started
+        return process
+
+    open_database(path).close()
+    process = asyncio.run(scenario())
+    assert process not in processes_of_session(process)
+
+
 def test_text_that_cannot_be_sent_fails_alone(path: Path) -> None:
     """Handlers' names come from a command line, which may hold any bytes."""
     open_database(path).close()
