@@ -166,9 +166,11 @@ class Exchange:
 
     def _settle_missed(self, course: Course, found: Claim | StorageError) -> None:
         """It has been answered before it was in the history: its retry is the one that counts."""
-        if isinstance(found, StorageError):
-            return
-        if self._passing_on is not None and not self._forwards.is_ending:
+        if isinstance(
+            found, StorageError
+        ):  # a writer that is gone may have written it all the same
+            found = course.claim
+        elif self._passing_on is not None and not self._forwards.is_ending:
             self._passing_on.offer(course.arrival)
         outcome = outcome_of(found.disposition, course.answered, shown=course.shown)
         self._settle(course.arrival, course.answered, outcome)

@@ -15,15 +15,13 @@ from gooclaim_cli.happenings import (
     HandlerAnswer,
     Happening,
     LateAnswer,
-    Level,
-    Notice,
 )
 from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.course import Course
 from gooclaim_cli.receiver.forwarding import Forwarder
-from gooclaim_cli.receiver.replies import Reply, no_answer
+from gooclaim_cli.receiver.replies import Reply, no_answer, not_written
 from gooclaim_cli.receiver.unanswered import Unanswered
 
 _MOST: Final = 1000
@@ -181,16 +179,4 @@ class Forwards:
                 self._miss_storing(course, answers.NOT_STORED)
                 not_stored += 1
         if not_stored:
-            self._tell_not_stored(not_stored)
-
-    def _tell_not_stored(self, count: int) -> None:
-        self._tell(
-            Notice(
-                at=self._clock(),
-                level=Level.ERROR,
-                code="history_not_written",
-                message=f"the history was not written within {self._deadline:g} s;"
-                f" deliveries that were answered 503 for that: {count}",
-                hint="Gooclaim will try them again; see whether the disk is slow or hangs",
-            )
-        )
+            self._tell(not_written(not_stored, deadline=self._deadline, at=self._clock()))

@@ -19,13 +19,10 @@ from typing import Any, Final
 
 import msgspec
 
-from gooclaim_cli.errors import StorageError
 from gooclaim_cli.happenings import (
     Disposition,
     HandlerAnswer,
     Happening,
-    Level,
-    Notice,
     PassedOn,
     Target,
 )
@@ -36,11 +33,11 @@ from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy
 from gooclaim_cli.receiver.passing_on import PassingOn
-from gooclaim_cli.receiver.replies import Reply, delivered
+from gooclaim_cli.receiver.replies import Reply, delivered, no_answer
+from gooclaim_cli.receiver.storing import Storing
 from gooclaim_cli.wire import Event, Reason
 
 _MOST_ASKED: Final = 1000
-_UNCLAIMED: Final = Claim(Disposition.REJECTED, 0, other_body=False)
 
 
 class HomeFirst:
@@ -62,12 +59,19 @@ class HomeFirst:
         self._ledger = ledger
         self._tell = tell
         self._clock = clock
+        self._storing = Storing(policy.deadline, ledger=ledger, tell=tell, clock=clock)
         self._asked: set[asyncio.Task[HandlerAnswer]] = set()
         self._handling: dict[str, asyncio.Task[HandlerAnswer | None]] = {}
         self._telling: set[asyncio.Task[None]] = set()
+        self._is_ending = False
 
     async def finish(self) -> None:
-        """Wait for the home URL as long as it may take; give handlers a moment."""
+        """Wait for the home URL as long as it may take; give handlers a moment.
+
+        What is not in the history by now is not passed on any more: Gooclaim tries again.
+        """
+        self._is_ending = True
+        self._storing.finish()
         if self._asked:
             await asyncio.wait(self._asked, timeout=self._policy.deadline)
         await self._exchange.finish()
@@ -89,19 +93,24 @@ class HomeFirst:
         started: float,
         hang_up: Callable[[], Awaitable[Any]],
     ) -> Reply:
-        """Store, pass on, wait. `event` None: it was not verified.
+        """Store, pass on, wait: all until the deadline. `event` None: it was not verified.
 
         `started` is `time.monotonic()`, `hang_up` ends if the sender goes. What is returned must be
         answered and then given to `settle`.
         """
         home = self._passing_on.home_url
-        if home is None or len(self._asked) >= _MOST_ASKED:
+        crowded = len(self._asked) + len(self._storing) >= _MOST_ASKED
+        if home is None or crowded or self._is_ending:
             return Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False))
         try:
-            claim = await self._store(arrival, event)
-        except StorageError as error:
-            self._notice(Level.ERROR, "history_not_written", error.message, error.hint)
-            return Reply(answers.NOT_STORED, Claim(Disposition.FRESH, 1, other_body=False))
+            claim, failed = await self._storing.store(arrival, event, started=started)
+        except BaseException:
+            self.give_up(arrival)
+            raise
+        if failed is not None:
+            return Reply(failed, claim)
+        if event is not None and claim.other_body:
+            self._exchange.warn_of_other_body(arrival, event)
         if any(found.code is Reason.BODY_TOO_LARGE for found in arrival.verdict.findings):
             return Reply(answers.NOT_PASSED_ON, claim)  # its body was not read
         shown = event is None or fnmatchcase(event.event_type, self._policy.events)
@@ -134,17 +143,8 @@ class HomeFirst:
 
     def give_up(self, arrival: Arrival) -> None:
         """Free whatever was claimed for the retry."""
+        self._handling.pop(arrival.delivery_id, None)
         self._settle(arrival, None, Outcome.FAILED)
-
-    async def _store(self, arrival: Arrival, event: Event | None) -> Claim:
-        """Store, and claim the key of what is verified: others' keys are not ours to spend."""
-        if event is None:
-            await self._ledger.take_unverified(arrival)
-            return _UNCLAIMED
-        claim = await self._ledger.take(arrival, now=arrival.received_at)
-        if claim.other_body:
-            self._exchange.warn_of_other_body(arrival, event)
-        return claim
 
     def _handle(
         self, arrival: Arrival, event: Event, claim: Claim, started: float, *, shown: bool
@@ -197,9 +197,9 @@ class HomeFirst:
         asked.add_done_callback(lambda done: self._tell_late(arrival, done))
         waited = (time.monotonic() - started) * 1000
         if gone.done():
-            return None, _missed(url, waited, "sender_hung_up", "the sender hung up first")
+            return None, no_answer(url, waited, "sender_hung_up", "the sender hung up first")
         message = f"the home URL gave no answer within {self._policy.deadline:g} s"
-        return answers.DEADLINE_EXCEEDED, _missed(url, waited, "deadline_exceeded", message)
+        return answers.DEADLINE_EXCEEDED, no_answer(url, waited, "deadline_exceeded", message)
 
     def _tell_late(self, arrival: Arrival, done: "asyncio.Task[HandlerAnswer]") -> None:
         if done.cancelled() or done.exception() is not None:
@@ -219,13 +219,6 @@ class HomeFirst:
 
     def _settle(self, arrival: Arrival, status: int | None, outcome: Outcome) -> None:
         self._ledger.settle(arrival, status=status, outcome=outcome, now=self._clock())
-
-    def _notice(self, level: Level, code: str, message: str, hint: str) -> None:
-        self._tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
-
-
-def _missed(url: str, ms: float, error: str, message: str) -> HandlerAnswer:
-    return HandlerAnswer(url, None, ms, error, message, (), b"")
 
 
 def _outcome(reply: Reply, status: int | None) -> Outcome:

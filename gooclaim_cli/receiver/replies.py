@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gooclaim_cli.happenings import Delivered, HandlerAnswer
+from gooclaim_cli.happenings import Delivered, HandlerAnswer, Level, Notice
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival
 from gooclaim_cli.receiver.answers import Answer
@@ -39,6 +39,18 @@ def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
         handler=reply.handler,
         delivery=arrival.delivery,
         home=reply.home,
+    )
+
+
+def not_written(count: int, *, deadline: float, at: float) -> Notice:
+    """What is told of deliveries that were not in the history at their deadline (seconds)."""
+    return Notice(
+        at=at,
+        level=Level.ERROR,
+        code="history_not_written",
+        message=f"the history was not written within {deadline:g} s;"
+        f" deliveries that were answered 503 for that: {count}",
+        hint="Gooclaim will try them again; see whether the disk is slow or hangs",
     )
 
 

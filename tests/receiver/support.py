@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -233,6 +234,24 @@ async def receiving(
             receiver.direct = None
         port = await stack.enter_async_context(serve(receiver))
         yield Bench(port, history, receiver, told)
+
+
+@contextmanager
+def stalled(history: Path) -> Iterator[None]:
+    """Nothing can be written to a history."""
+    other = sqlite3.connect(history, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+async def turns() -> None:
+    """Let the event loop turn until what was sent has come to where it waits."""
+    for _ in range(100):
+        await asyncio.sleep(0)
 
 
 @dataclass

@@ -12,7 +12,19 @@ import pytest
 from gooclaim_cli.happenings import Disposition, PassedOn, Target
 from gooclaim_cli.wire import SigningSecret
 
-from .support import Bench, delivery, event_body, handler, receiving, request, run, with_headers
+from .support import (
+    SECRET,
+    Bench,
+    delivery,
+    event_body,
+    handler,
+    receiving,
+    request,
+    run,
+    stalled,
+    turns,
+    with_headers,
+)
 
 OTHER_SECRET = SigningSecret("whsec_of_home_alone")
 RETRY = ((b"retry-after", b"7"), (b"content-type", b"text/plain"), (b"x-of-home", b"a, b"))
@@ -253,6 +265,64 @@ def test_what_is_not_in_the_history_is_not_passed_on(tmp_path: Path, secret: Sig
             other.execute("DROP TRIGGER full")
             other.close()
             assert (await bench.post(delivery(secret=secret))).status == 200
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET])
+def test_the_deadline_runs_while_the_history_is_waited_for(
+    tmp_path: Path, secret: SigningSecret
+) -> None:
+    """503 when it is due, and the home URL is not asked behind that; its retry goes there."""
+
+    async def scenario() -> None:
+        async with handler() as home, handler() as app:
+            async with live(tmp_path, home.url, app.url, deadline=0.2) as bench:
+                given = delivery(secret=secret)
+                with stalled(bench.history):
+                    refused = await bench.post(given)
+                    assert (refused.status, refused.headers["retry-after"]) == (503, "5")
+                    message = (await bench.notice("history_not_written")).message
+                    assert message.startswith("the history was not written within 0.2 s")
+                    told = await bench.delivered()
+                    assert (told.response_status, told.home, told.handler) == (503, None, None)
+                failed = "failed" if secret is SECRET else "rejected"
+                # A database tells nobody.
+                while [each.outcome for each in bench.stored()] != [failed]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                assert (home.received.qsize(), app.received.qsize()) == (0, 0)
+                assert (await bench.post(given)).status == 200
+                told = await bench.delivered()
+                retried = Disposition.RETRY if secret is SECRET else Disposition.REJECTED
+                assert told.disposition is retried
+                assert (home.received.qsize(), app.received.qsize()) == (1, secret is SECRET)
+            outcomes = [(each.outcome, each.response_status) for each in bench.stored()]
+            assert outcomes == [(failed, 503), ("delivered", 200)]
+
+    run(scenario)
+
+
+def test_what_is_not_stored_when_the_session_ends_does_not_go_there(tmp_path: Path) -> None:
+    """503, its key is free, and so is that of what comes later."""
+
+    async def scenario() -> None:
+        given = delivery()
+        async with handler() as home:
+            async with live(tmp_path, home.url) as bench:
+                with stalled(bench.history):
+                    waiting = asyncio.create_task(bench.post(given))
+                    await turns()
+                    await bench.receiver.finish()
+                    response = await waiting
+                assert (response.status, response.headers["connection"]) == (503, "close")
+                assert (await bench.post(delivery())).status == 503
+                assert home.received.empty()
+            assert [(each.outcome, each.response_status) for each in bench.stored()] == [
+                ("failed", 503)
+            ]
+            async with live(tmp_path, home.url) as bench:
+                assert (await bench.post(given)).status == 200
+                assert (await bench.delivered()).disposition is Disposition.RETRY
 
     run(scenario)
 

@@ -1,31 +1,21 @@
 """gooclaim_cli.receiver.unanswered: deliveries that wait for the history, by either entrance."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from gooclaim_cli.happenings import Disposition, Notice
+from gooclaim_cli.happenings import Delivered, Disposition, Notice
+from gooclaim_cli.history.here import Here
+from gooclaim_cli.history.operations import Operation
+from gooclaim_cli.history.writing import Failure
 
-from .support import Answering, Bench, delivery, handler, receiving, request, run
+from .support import Answering, Bench, delivery, handler, receiving, request, run, stalled, turns
 
 pytestmark = pytest.mark.usefixtures("entrance")
 FORWARDED = pytest.mark.parametrize("forwarded", [True, False])
-
-
-@contextmanager
-def stalled(history: Path) -> Iterator[None]:
-    """Nothing can be written to a history."""
-    other = sqlite3.connect(history, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
 
 
 @asynccontextmanager
@@ -37,12 +27,6 @@ async def session(
         receiving(folder, *([app.url] if forwarded else []), deadline=deadline) as bench,
     ):
         yield bench, app
-
-
-async def turns() -> None:
-    """Let the event loop turn until what was sent has come to where it waits."""
-    for _ in range(100):
-        await asyncio.sleep(0)
 
 
 @FORWARDED
@@ -67,6 +51,47 @@ def test_the_deadline_runs_while_the_history_is_waited_for(tmp_path: Path, forwa
             assert app.received.qsize() == forwarded
         outcomes = [(each.outcome, each.response_status) for each in bench.stored()]
         assert outcomes == [("failed", 503), ("delivered", 200)]
+
+    run(scenario)
+
+
+class LostForWords:
+    """Writes, but is gone before it has told so: a process that is killed at a bad moment."""
+
+    turns, enough, depth = 0, 1, 1
+
+    def __init__(self, here: Here) -> None:
+        self._here = here
+        self.untold: list[Callable[[], None]] = []
+
+    def write(
+        self, operations: Sequence[Operation], done: Callable[[Sequence[object]], None]
+    ) -> None:
+        failures = [Failure(None, "it has ended", of_the_file=True)] * len(operations)
+        self._here.write(operations, lambda _: self.untold.append(lambda: done(failures)))
+
+
+@FORWARDED
+def test_a_writer_that_is_gone_behind_the_deadline_leaves_no_key_in_flight(
+    tmp_path: Path, forwarded: bool
+) -> None:
+    """What it was at may be written: the retry is not told for ever that the first is under way."""
+
+    async def scenario() -> None:
+        async with session(tmp_path, forwarded=forwarded, deadline=0.1) as (bench, app):
+            commits = bench.receiver._rejections._ledger._commits
+            here = commits._writer
+            assert isinstance(here, Here)
+            given, lost = delivery(), LostForWords(here)
+            commits._writer = lost  # type: ignore[assignment]
+            assert (await bench.post(given)).status == 503
+            (end,) = lost.untold
+            commits._writer = here
+            end()
+            assert (await bench.post(given)).status == 200
+            told = await bench.hear(Delivered, lambda each: each.response_status == 200)
+            assert told.disposition is Disposition.RETRY
+            assert app.received.qsize() == forwarded
 
     run(scenario)
 
