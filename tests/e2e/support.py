@@ -16,6 +16,7 @@ import httpx
 
 GOOCLAIM = [sys.executable, "-m", "gooclaim_cli"]
 PATIENCE = 15.0
+HOME_URL = "https://cms.example.test/gooclaim"
 
 
 def environment(home: Path, **variables: str) -> dict[str, str]:

@@ -4,13 +4,13 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.support import (
     GOOCLAIM,
+    HOME_URL,
     PATIENCE,
     SandboxClient,
     environment,
@@ -18,19 +18,7 @@ from tests.e2e.support import (
     running,
 )
 
-HOME_URL = "https://cms.example.test/gooclaim"
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[SandboxClient]:
-    """A sandbox of its own process, whose tenant has a URL already."""
-    command = [*GOOCLAIM, "sandbox", "--no-emit", "--json", "--home-url", HOME_URL]
-    with (
-        running(command, environment(tmp_path / "gooclaim")) as program,
-        SandboxClient(program.told("ready")) as client,
-    ):
-        yield client
 
 
 def url_of(sandbox: SandboxClient) -> str | None:
@@ -120,16 +108,16 @@ def test_every_ending_puts_the_old_url_back(
 
 
 @POSIX
-def test_a_closed_pipe_ends_the_session(tmp_path: Path, sandbox: SandboxClient) -> None:
+def test_a_closed_pipe_ends_the_session(tmp_path: Path, own_sandbox: SandboxClient) -> None:
     """When nobody reads any more, it undoes everything and goes, without a word."""
-    env = environment(tmp_path / "home", **sandbox.variables)
+    env = environment(tmp_path / "home", **own_sandbox.variables)
     with running([*GOOCLAIM, "listen", "--json"], env) as program:
         program.told("ready")
         program.stdout.close()
-        sandbox.emit("workflow.started")
+        own_sandbox.emit("workflow.started")
         program.process.wait(PATIENCE)
         assert program.stderr.read() == ""
-    assert url_of(sandbox) == HOME_URL
+    assert url_of(own_sandbox) == HOME_URL
 
 
 def test_somebody_else_s_change_is_left_alone(tmp_path: Path, sandbox: SandboxClient) -> None:
@@ -187,17 +175,17 @@ def test_one_ctrl_c_that_arrives_twice_still_restores(
 
 @POSIX
 def test_what_is_under_way_at_the_end_is_told_and_counted(
-    tmp_path: Path, sandbox: SandboxClient
+    tmp_path: Path, own_sandbox: SandboxClient
 ) -> None:
     """Gooclaim is told 503, so that it tries again; the summary knows of it."""
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as silent:  # a handler that never answers
         port = str(silent.getsockname()[1])
-        env = environment(tmp_path / "home", **sandbox.variables)
+        env = environment(tmp_path / "home", **own_sandbox.variables)
         with running([*GOOCLAIM, "listen", "--json", "-f", port], env) as program:
             program.told("ready")
-            sandbox.emit("workflow.started")
+            own_sandbox.emit("workflow.started")
             connection, _address = silent.accept()
             with connection:
                 code, out, err = program.end()
@@ -207,7 +195,7 @@ def test_what_is_under_way_at_the_end_is_told_and_counted(
     assert delivery["response_status"] == 503
     assert delivery["handler"]["error"] == "session_ended"
     assert told[-1]["received"] == 1
-    assert sandbox.deliveries()[0]["attempts"][0]["status"] == 503
+    assert own_sandbox.deliveries()[0]["attempts"][0]["status"] == 503
 
 
 @POSIX

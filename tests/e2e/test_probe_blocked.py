@@ -14,19 +14,7 @@ if sys.platform == "win32":
 import pexpect
 
 from tests.cli.support import taken_port
-from tests.e2e.support import GOOCLAIM, PATIENCE, SandboxClient, environment, running
-
-HOME_URL = "https://cms.example.test/gooclaim"
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[SandboxClient]:
-    command = [*GOOCLAIM, "sandbox", "--no-emit", "--json", "--home-url", HOME_URL]
-    with (
-        running(command, environment(tmp_path / "gooclaim")) as program,
-        SandboxClient(program.told("ready")) as client,
-    ):
-        yield client
+from tests.e2e.support import GOOCLAIM, HOME_URL, PATIENCE, SandboxClient, environment, running
 
 
 @pytest.fixture

@@ -12,24 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.support import GOOCLAIM, PATIENCE, SandboxClient, environment, running
+from tests.e2e.support import GOOCLAIM, HOME_URL, PATIENCE, SandboxClient, environment, running
 
-HOME_URL = "https://cms.example.test/gooclaim"
 THEIRS = "https://cms.example.test/new"
 
 if sys.platform == "win32":
     pytest.skip("signals and terminals are POSIX", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
-    """A sandbox whose tenant has a URL already; every test leaves it as it was."""
-    command = [*GOOCLAIM, "sandbox", "--no-emit", "--json", "--home-url", HOME_URL]
-    with (
-        running(command, environment(tmp_path_factory.mktemp("sandbox"))) as program,
-        SandboxClient(program.told("ready")) as client,
-    ):
-        yield client
 
 
 @pytest.fixture
