@@ -50,6 +50,16 @@ def run_both(home: Path, run_here: RunHere) -> RunBoth:
     return both
 
 
+@pytest.fixture
+def run_twice(run_here: RunHere) -> RunBoth:
+    """Run a command in this process: for a person, and with --json."""
+
+    def twice(arguments: Sequence[str], **variables: str) -> tuple[Done, Done]:
+        return run_here(arguments, **variables), run_here([*arguments, "--json"], **variables)
+
+    return twice
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxFacts]:
     """A local Gooclaim beside the tests of a module: its API, and nothing that it emits."""

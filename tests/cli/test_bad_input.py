@@ -1,4 +1,7 @@
-"""Bad input, each time in a real process: an exit code, one message, one hint, nothing else."""
+"""Bad input: an exit code, one message, one hint, nothing else.
+
+Each command and exit code once in a process of its own; all else in this one, by the same entrance.
+"""
 
 import asyncio
 import re
@@ -17,14 +20,8 @@ LISTEN_ALONE = ("listen", "--tunnel", "none")
     ("arguments", "words"),
     [
         ("listen --tunnel none --forward-to :99999", "--forward-to ':99999'"),
-        ("listen --tunnel none --deadline soon", "--deadline: 'soon' is not a span of time"),
-        ("listen --tunnel none --header Authorization", "--header is not `Name: value`"),
-        ("listen --sandbox --retry-schedule 1s,soon", "--retry-schedule: 'soon' is not a span"),
-        ("listen --sandbox --tunnel none", "--sandbox brings its own tunnel"),
-        ("listen --no-register --public-url https://a.example/hooks", "https://a.example/hooks"),
         ("sandbox --retry-schedule soon", "--retry-schedule: 'soon' is not a span of time"),
         ("history --since yesterday", "--since: 'yesterday' is not a span of time"),
-        ("history --outcome fine", "--outcome 'fine' is unknown"),
     ],
 )
 def test_wrong_usage_is_told_without_a_word_too_many(
@@ -37,6 +34,12 @@ def test_wrong_usage_is_told_without_a_word_too_many(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ("listen --tunnel none --deadline soon", "--deadline: 'soon' is not a span of time"),
+        ("listen --tunnel none --header Authorization", "--header is not `Name: value`"),
+        ("listen --sandbox --retry-schedule 1s,soon", "--retry-schedule: 'soon' is not a span"),
+        ("listen --sandbox --tunnel none", "--sandbox brings its own tunnel"),
+        ("listen --no-register --public-url https://a.example/hooks", "https://a.example/hooks"),
+        ("history --outcome fine", "--outcome 'fine' is unknown"),
         ("listen --tunnel none --forward-to ftp://localhost", "ftp:// is not http or https"),
         ("listen --tunnel none --forward-to http://u:p@localhost:1", "does not belong in the URL"),
         ("listen --tunnel none --deadline 0", "--deadline: '0' is no time at all"),
@@ -54,11 +57,8 @@ def test_wrong_usage_is_told_without_a_word_too_many(
         ("history --since 0001-01-01", "--since: '0001-01-01'"),
     ],
 )
-def test_other_wrong_usage_is_told_as_well(run_here: RunHere, arguments: str, words: str) -> None:
-    for done in (
-        run_here(arguments.split(), **CREDENTIALS),
-        run_here([*arguments.split(), "--json"], **CREDENTIALS),
-    ):
+def test_other_wrong_usage_is_told_as_well(run_twice: RunBoth, arguments: str, words: str) -> None:
+    for done in run_twice(arguments.split(), **CREDENTIALS):
         done.refused(2, words)
 
 
@@ -109,7 +109,9 @@ def test_what_is_no_option_or_command_is_told_with_what_was_meant(
 
 
 @pytest.mark.parametrize("way", ["environment", "flag", "file", "profile"])
-def test_production_is_refused_however_it_is_named(home: Path, way: str, run_both: RunBoth) -> None:
+def test_production_is_refused_however_it_is_named(
+    home: Path, way: str, run_twice: RunBoth
+) -> None:
     url = "https://api.gooclaim.com"
     arguments = ["listen", "--public-url", "https://a.example"]
     variables = dict(CREDENTIALS)
@@ -122,15 +124,15 @@ def test_production_is_refused_however_it_is_named(home: Path, way: str, run_bot
     else:
         (home / "config.toml").write_text(f'[profiles.shared]\napi_url = "{url}"')
         arguments += ["--profile", "shared"]
-    for done in run_both(arguments, **variables):
+    for done in run_twice(arguments, **variables):
         done.refused(3, "api.gooclaim.com counts as production", "--live")
 
 
 def test_an_api_url_with_credentials_in_it_is_refused_without_repeating_it(
-    run_both: RunBoth,
+    run_twice: RunBoth,
 ) -> None:
     variables = CREDENTIALS | {"GOOCLAIM_API_URL": "https://u:hunter2@api.dev.gooclaim.com"}
-    for done in run_both(["listen", "--public-url", "https://a.example"], **variables):
+    for done in run_twice(["listen", "--public-url", "https://a.example"], **variables):
         done.refused(3, "the API URL is not an http or https address")
         assert "hunter2" not in done.stderr
 
@@ -173,18 +175,18 @@ def test_a_variable_that_is_not_utf_8_is_told(home: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["listen --tunnel none", "listen --sandbox", "history"])
-def test_a_home_that_is_no_folder_is_told(home: Path, command: str, run_both: RunBoth) -> None:
+def test_a_home_that_is_no_folder_is_told(home: Path, command: str, run_twice: RunBoth) -> None:
     """A file in its place: permissions do not keep everybody out."""
     home.rmdir()
     home.touch()
-    for done in run_both(command.split(), **CREDENTIALS):
+    for done in run_twice(command.split(), **CREDENTIALS):
         done.refused(3, str(home), "GOOCLAIM_HOME")
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but some text", b"\x00" * 5000])
-def test_a_history_that_is_none_is_told(home: Path, content: bytes, run_both: RunBoth) -> None:
+def test_a_history_that_is_none_is_told(home: Path, content: bytes, run_twice: RunBoth) -> None:
     (home / "history.db").write_bytes(content)
-    for done in run_both(["history"]):
+    for done in run_twice(["history"]):
         done.refused(3, str(home / "history.db"), "GOOCLAIM_HOME")
     assert (home / "history.db").read_bytes() == content
 
@@ -205,18 +207,18 @@ def test_without_a_tunnel_the_ways_are_told(run_both: RunBoth) -> None:
 
 
 @pytest.mark.parametrize("command", ["listen --tunnel none", "sandbox"])
-def test_a_port_that_is_taken_is_told(command: str, run_both: RunBoth) -> None:
+def test_a_port_that_is_taken_is_told(command: str, run_twice: RunBoth) -> None:
     with taken_port() as port:
-        for done in run_both([*command.split(), "--port", str(port)], **CREDENTIALS):
+        for done in run_twice([*command.split(), "--port", str(port)], **CREDENTIALS):
             done.refused(3, f"cannot listen on 127.0.0.1:{port}", "--port")
 
 
 def test_certificates_that_are_not_there_are_told(
-    home: Path, run_both: RunBoth, run_here: RunHere
+    home: Path, run_twice: RunBoth, run_here: RunHere
 ) -> None:
     missing = str(home / "ca.pem")
     words = f"no certificates could be read from {missing}"
-    for done in run_both([*LISTEN_ALONE, "--cacert", missing], **CREDENTIALS):
+    for done in run_twice([*LISTEN_ALONE, "--cacert", missing], **CREDENTIALS):
         done.refused(3, words)
     run_here(["sandbox", "--trust", missing]).refused(3, words)
 
