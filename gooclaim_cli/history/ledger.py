@@ -36,6 +36,7 @@ from gooclaim_cli.wire import Delivery, Verdict
 
 _STORED_ANSWER: Final = 64 * 1024
 _OVERHEAD: Final = 4096  # about what a delivery takes beside its body
+_MOST_TO_STORE: Final = 64 * 1024 * 1024  # bytes that wait for a disk which does not keep up
 _LARGEST: Final = 2**63 - 1  # an integer of SQLite's; a sender may declare any length
 
 
@@ -74,12 +75,18 @@ class Ledger:
         self._owner = owner
         self._is_gone = is_gone
         self._keep_bodies = keep_bodies
+        self._to_store = 0
         connection, self.set_aside = open_or_set_aside(path, synchronous=synchronous)
         if apart:
             connection.close()
             self._commits = GroupCommit(Apart(path, synchronous=synchronous), path)
         else:
             self._commits = GroupCommit(Here(connection), path)
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether more may be brought: what waits to be stored is held in memory."""
+        return self._to_store < _MOST_TO_STORE
 
     async def take(
         self, arrival: Arrival, *, now: float, answer: int | None = None, shown: bool = True
@@ -107,30 +114,43 @@ class Ledger:
 
         `then` must not raise.
         """
+        size = self._enter(arrival)
         take = Take(self._row(arrival), self._owner, now, answer, shown, {})
-        self._commits.call(take, partial(self._taken, take, then))
+        self._commits.call(take, partial(self._taken, take, size, then))
 
     def _taken(
         self,
         take: Take,
+        size: int,
         then: Callable[[Claim | StorageError], None],
         result: Claimed | HeldBy | StorageError,
     ) -> None:
-        if isinstance(result, Claimed):
-            then(result.claim)
-        elif isinstance(result, StorageError):
-            then(result)
-        else:
+        if isinstance(result, HeldBy):
             running = {**take.running, result.owner: not self._is_gone(result.owner)}
             again = msgspec.structs.replace(take, running=running)
-            self._commits.call(again, partial(self._taken, again, then))
+            self._commits.call(again, partial(self._taken, again, size, then))
+            return
+        self._to_store -= size
+        then(result.claim if isinstance(result, Claimed) else result)
 
     async def take_unverified(self, arrival: Arrival) -> None:
         """Store a delivery that was not verified but is passed on: durable on return, and no key.
 
         Raises StorageError: then nothing was stored and nothing may be acknowledged.
         """
-        await self._commits.submit(StoreRejected(self._row(arrival), None))
+        size = self._enter(arrival)
+        stored = self._commits.submit(StoreRejected(self._row(arrival), None))
+        stored.add_done_callback(partial(self._leave, size))
+        await stored
+
+    def _enter(self, arrival: Arrival) -> int:
+        """Count what waits to be stored; the size that it is counted with."""
+        size = len(arrival.delivery.body) + _OVERHEAD
+        self._to_store += size
+        return size
+
+    def _leave(self, size: int, _done: object) -> None:
+        self._to_store -= size
 
     def store_rejected(self, arrival: Arrival, *, status: int) -> None:
         """Store a delivery that was not verified: it touches no key. Rides on a later commit.

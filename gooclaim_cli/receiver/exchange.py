@@ -30,7 +30,7 @@ from gooclaim_cli.receiver.course import Course, Then
 from gooclaim_cli.receiver.forwarding import Forwarder
 from gooclaim_cli.receiver.forwards import Forwards
 from gooclaim_cli.receiver.passing_on import PassingOn
-from gooclaim_cli.receiver.replies import Reply, delivered
+from gooclaim_cli.receiver.replies import CROWDED_OUT, Reply, delivered
 from gooclaim_cli.wire import Event
 
 _LAST_MOMENT: Final = 1.0
@@ -133,8 +133,8 @@ class Exchange:
         shown = wanted == "*" or fnmatchcase(event.event_type, wanted)
         handler = self._forwarder.handler_for(event.event_type) if shown else None
         course = Course(arrival, event, handler, shown=shown, started=started, then=then)
-        if handler is not None and not self.takes_more:
-            then(Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False)))
+        if not self._ledger.keeps_up or (handler is not None and not self.takes_more):
+            then(CROWDED_OUT)
             return course
         self._forwards.expect(course)
         self._ledger.begin_take(
@@ -207,7 +207,7 @@ class Exchange:
         """Note whether and what Gooclaim was answered, free the key, and tell."""
         if not sent:
             reply = msgspec.structs.replace(reply, answer=None, settled=False)
-        if not reply.settled:
+        if reply.brought and not reply.settled:
             status = reply.answer.status if reply.answer else None
             outcome = outcome_of(reply.claim.disposition, status, shown=reply.shown)
             self._settle(arrival, status, outcome)

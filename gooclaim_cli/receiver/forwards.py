@@ -22,9 +22,11 @@ from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.course import Course
 from gooclaim_cli.receiver.forwarding import Forwarder
 from gooclaim_cli.receiver.replies import Reply, no_answer, not_written
+from gooclaim_cli.receiver.room import Room
 from gooclaim_cli.receiver.unanswered import Unanswered
 
 _MOST: Final = 1000
+_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 class Forwards:
@@ -53,6 +55,7 @@ class Forwards:
         self._counts = counts
         self._fault = fault
         self._all: set[Course] = set()
+        self._room = Room(_MOST, _MOST_BYTES)
         self._unanswered = Unanswered(deadline, self._expire)
         self.is_ending = False
 
@@ -64,7 +67,7 @@ class Forwards:
     @property
     def takes_more(self) -> bool:
         """Whether the handler keeps up, as each request under way holds a body; until the end."""
-        return len(self._all) < _MOST and not self.is_ending
+        return self._room.is_there and not self.is_ending
 
     def expect(self, course: Course) -> None:
         """It is on its way into the history; `course.then` is told what to answer, later, once."""
@@ -85,6 +88,7 @@ class Forwards:
             self.answer(course, error)
             return
         self._all.add(course)
+        self._room.enter(course.arrival.delivery.body)
         if course.is_gone:
             self.hang_up(course)
 
@@ -121,6 +125,7 @@ class Forwards:
 
     def _answered(self, course: Course, answer: HandlerAnswer) -> None:
         self._all.discard(course)
+        self._room.leave(course.arrival.delivery.body)
         course.passage = None
         reply: Reply | Exception
         try:

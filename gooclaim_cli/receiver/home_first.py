@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -33,11 +34,13 @@ from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 from gooclaim_cli.receiver.exchange import Exchange, ExchangePolicy
 from gooclaim_cli.receiver.passing_on import PassingOn
-from gooclaim_cli.receiver.replies import Reply, delivered, no_answer
+from gooclaim_cli.receiver.replies import CROWDED_OUT, Reply, delivered, no_answer
+from gooclaim_cli.receiver.room import Room
 from gooclaim_cli.receiver.storing import Storing
 from gooclaim_cli.wire import Event, Reason
 
-_MOST_ASKED: Final = 1000
+_MOST: Final = 1000
+_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 class HomeFirst:
@@ -60,6 +63,7 @@ class HomeFirst:
         self._tell = tell
         self._clock = clock
         self._storing = Storing(policy.deadline, ledger=ledger, tell=tell, clock=clock)
+        self._room = Room(_MOST, _MOST_BYTES)
         self._asked: set[asyncio.Task[HandlerAnswer]] = set()
         self._handling: dict[str, asyncio.Task[HandlerAnswer | None]] = {}
         self._telling: set[asyncio.Task[None]] = set()
@@ -99,9 +103,9 @@ class HomeFirst:
         answered and then given to `settle`.
         """
         home = self._passing_on.home_url
-        crowded = len(self._asked) + len(self._storing) >= _MOST_ASKED
-        if home is None or crowded or self._is_ending:
-            return Reply(answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False))
+        takes_more = self._room.is_there and self._ledger.keeps_up and not self._is_ending
+        if home is None or not takes_more:
+            return CROWDED_OUT
         try:
             claim, failed = await self._storing.store(arrival, event, started=started)
         except BaseException:
@@ -129,7 +133,8 @@ class HomeFirst:
         if not sent:
             reply = msgspec.structs.replace(reply, answer=None)
         status = reply.answer.status if reply.answer else None
-        self._settle(arrival, status, _outcome(reply, status))
+        if reply.brought:
+            self._settle(arrival, status, _outcome(reply, status))
         if not reply.shown:
             return
         at = self._clock()
@@ -182,7 +187,8 @@ class HomeFirst:
         late = asyncio.Event()
         asked = loop.create_task(self._passing_on.ask_home(arrival, url, late=late.is_set))
         self._asked.add(asked)
-        asked.add_done_callback(self._asked.discard)
+        self._room.enter(arrival.delivery.body)
+        asked.add_done_callback(partial(self._ended, arrival))
         gone: asyncio.Future[Any] = asyncio.ensure_future(hang_up())
         left = max(0.0, started + self._policy.deadline - time.monotonic())
         try:
@@ -200,6 +206,10 @@ class HomeFirst:
             return None, no_answer(url, waited, "sender_hung_up", "the sender hung up first")
         message = f"the home URL gave no answer within {self._policy.deadline:g} s"
         return answers.DEADLINE_EXCEEDED, no_answer(url, waited, "deadline_exceeded", message)
+
+    def _ended(self, arrival: Arrival, asked: "asyncio.Task[HandlerAnswer]") -> None:
+        self._asked.discard(asked)
+        self._room.leave(arrival.delivery.body)
 
     def _tell_late(self, arrival: Arrival, done: "asyncio.Task[HandlerAnswer]") -> None:
         if done.cancelled() or done.exception() is not None:

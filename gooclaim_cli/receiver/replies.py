@@ -1,17 +1,21 @@
 """Reply: how a delivery is answered and what led to it, and what is told of it. Pure."""
 
+from typing import Final
+
 import msgspec
 
-from gooclaim_cli.happenings import Delivered, HandlerAnswer, Level, Notice
+from gooclaim_cli.happenings import Delivered, Disposition, HandlerAnswer, Level, Notice
 from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.ledger import Arrival
+from gooclaim_cli.receiver import answers
 from gooclaim_cli.receiver.answers import Answer
 
 
 class Reply(msgspec.Struct, frozen=True):
     """How Gooclaim is to be answered (None: it hung up), and what led to it.
 
-    `settled`: the history has it already, as if it were sent.
+    `settled`: the history has it already, as if it were sent. `brought` False: it was not brought
+    there at all.
     """
 
     answer: Answer | None
@@ -19,6 +23,7 @@ class Reply(msgspec.Struct, frozen=True):
     handler: HandlerAnswer | None = None
     shown: bool = True
     settled: bool = False
+    brought: bool = True
     home: HandlerAnswer | None = None
 
 
@@ -40,6 +45,11 @@ def delivered(arrival: Arrival, reply: Reply, *, at: float) -> Delivered:
         delivery=arrival.delivery,
         home=reply.home,
     )
+
+
+CROWDED_OUT: Final = Reply(
+    answers.CROWDED, Claim(Disposition.IN_FLIGHT, 1, other_body=False), brought=False
+)
 
 
 def not_written(count: int, *, deadline: float, at: float) -> Notice:

@@ -41,10 +41,6 @@ class Storing:
         self._clock = clock
         self._under_way: set[asyncio.Task[Claim]] = set()
 
-    def __len__(self) -> int:
-        """How many are on their way there."""
-        return len(self._under_way)
-
     def finish(self) -> None:
         """Wait no longer for those that are not there: the session ends."""
         for task in self._under_way:

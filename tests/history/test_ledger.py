@@ -13,7 +13,19 @@ from gooclaim_cli.history.keys import Claim
 from gooclaim_cli.history.records import Outcome
 from gooclaim_cli.wire import Delivery
 
-from .support import NOW, WEEK, answer, arrival, body_of, found, ledger_of, listed, rejected, run
+from .support import (
+    NOW,
+    WEEK,
+    answer,
+    arrival,
+    body_of,
+    found,
+    ledger_of,
+    listed,
+    rejected,
+    run,
+    turns,
+)
 
 FRESH, RETRY = Disposition.FRESH, Disposition.RETRY
 DUPLICATE, IN_FLIGHT = Disposition.DUPLICATE, Disposition.IN_FLIGHT
@@ -163,6 +175,42 @@ def test_four_at_once(path: Path) -> None:
             claims = await asyncio.gather(*(ledger.take(arrival(), now=NOW) for _ in range(4)))
             assert [each.disposition for each in claims] == [FRESH, *[IN_FLIGHT] * 3]
             assert [each.attempt for each in claims] == [1, 2, 3, 4]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_it_says_whether_it_keeps_up(
+    path: Path, verified: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for a disk that hangs is held in memory, and should have an end."""
+    monkeypatch.setattr("gooclaim_cli.history.ledger._MOST_TO_STORE", 8_000)
+
+    async def scenario() -> None:
+        async with ledger_of(path) as ledger:
+
+            async def store(key: str) -> None:
+                if verified:
+                    await ledger.take(arrival(key), now=NOW)
+                else:
+                    await ledger.take_unverified(rejected())
+
+            def keeps_up() -> bool:
+                return ledger.keeps_up
+
+            other = sqlite3.connect(path, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            first = asyncio.create_task(store("first"))
+            await turns()
+            assert keeps_up()
+            second = asyncio.create_task(store("second"))
+            await turns()
+            assert not keeps_up()
+            other.execute("ROLLBACK")
+            other.close()
+            await asyncio.gather(first, second)
+            await turns()
+            assert keeps_up()
 
     run(scenario)
 

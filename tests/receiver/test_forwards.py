@@ -199,7 +199,10 @@ def test_a_fault_of_our_own_at_a_late_answer(tmp_path: Path) -> None:
     run(scenario)
 
 
-def test_a_handler_that_does_not_keep_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("bound", "most"), [("_MOST", 3), ("_MOST_BYTES", 400)])
+def test_a_handler_that_does_not_keep_up(
+    tmp_path: Path, bound: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each request that is with it holds a body: what comes then is to come again."""
 
     async def scenario() -> None:
@@ -216,5 +219,6 @@ def test_a_handler_that_does_not_keep_up(tmp_path: Path, monkeypatch: pytest.Mon
             assert (await bench.post(given)).status == 200
             assert len(bench.stored()) == 4
 
-    monkeypatch.setattr("gooclaim_cli.receiver.forwards._MOST", 3)  # a thousand
+    # A thousand, and 64 MiB.
+    monkeypatch.setattr(f"gooclaim_cli.receiver.forwards.{bound}", most)
     run(scenario)

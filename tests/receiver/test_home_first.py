@@ -302,6 +302,47 @@ def test_the_deadline_runs_while_the_history_is_waited_for(
     run(scenario)
 
 
+@pytest.mark.parametrize(("bound", "most"), [("_MOST", 2), ("_MOST_BYTES", 200)])
+def test_where_it_does_not_keep_up_what_comes_is_to_come_again(
+    tmp_path: Path, bound: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request that is with it holds a body, behind its deadline, too."""
+
+    async def scenario() -> None:
+        async with handler(hold=True) as home, live(tmp_path, home.url, deadline=0.1) as bench:
+            given = delivery()
+            posted = [bench.post(each) for each in (delivery(), delivery())]
+            assert [each.status for each in await asyncio.gather(*posted)] == [504] * 2
+            refused = await bench.post(given)
+            assert (refused.status, refused.headers["connection"]) == (503, "close")
+            home.release.set()
+            await bench.hear(PassedOn)
+            assert (await bench.post(given)).status == 200
+            assert home.received.qsize() == 3
+            assert len(bench.stored()) == 3
+
+    monkeypatch.setattr(f"gooclaim_cli.receiver.home_first.{bound}", most)
+    run(scenario)
+
+
+@pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET])
+def test_where_the_history_does_not_keep_up_what_comes_is_to_come_again(
+    tmp_path: Path, secret: SigningSecret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with handler() as home, live(tmp_path, home.url) as bench:
+            with stalled(bench.history):
+                waiting = asyncio.create_task(bench.post(delivery()))
+                await turns()
+                refused = await bench.post(delivery(secret=secret))
+                assert (refused.status, refused.headers["connection"]) == (503, "close")
+            assert (await waiting).status == 200
+            assert len(bench.stored()) == 1
+
+    monkeypatch.setattr("gooclaim_cli.history.ledger._MOST_TO_STORE", 100)
+    run(scenario)
+
+
 def test_what_is_not_stored_when_the_session_ends_does_not_go_there(tmp_path: Path) -> None:
     """503, its key is free, and so is that of what comes later."""
 

@@ -55,6 +55,28 @@ def test_the_deadline_runs_while_the_history_is_waited_for(tmp_path: Path, forwa
     run(scenario)
 
 
+@FORWARDED
+def test_where_the_history_does_not_keep_up_what_comes_is_to_come_again(
+    tmp_path: Path, forwarded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for it is held in memory: the rest is told 503 at once."""
+
+    async def scenario() -> None:
+        async with session(tmp_path, forwarded=forwarded) as (bench, app):
+            with stalled(bench.history):
+                waiting = asyncio.create_task(bench.post(delivery()))
+                await turns()
+                refused = await bench.post(delivery())
+                assert (refused.status, refused.headers["connection"]) == (503, "close")
+            assert (await waiting).status == 200
+            assert app.received.qsize() == forwarded
+            assert (await bench.post(delivery())).status == 200
+            assert len(bench.stored()) == 2
+
+    monkeypatch.setattr("gooclaim_cli.history.ledger._MOST_TO_STORE", 100)  # 64 MiB
+    run(scenario)
+
+
 class LostForWords:
     """Writes, but is gone before it has told so: a process that is killed at a bad moment."""
 
