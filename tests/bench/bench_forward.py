@@ -4,11 +4,12 @@
                                         [--rounds 3]
 
 One connection: what is added to the median, at most 3 ms. 32 connections: the share of the
-handler's own rate, at least 0.33. The handler is in a process of its own: a bare ASGI callable that
-does nothing, beside which the work of forwarding stands alone; or one that keeps Gooclaim's rules,
-as those do that are forwarded to: `examples/handler.py`, or `examples/fastapi`, which stores each
-event before it answers. Direct and forwarded take turns; the ratio is that of the medians, and in
-brackets stand the lowest and the highest of the rounds.
+handler's own rate, at least 0.33 for those that keep Gooclaim's rules, as all do that are forwarded
+to: `examples/handler.py`, and `examples/fastapi`, which stores each event before it answers. Beside
+them stands a bare ASGI callable that does nothing: the work of forwarding alone. Each is in a
+process of its own; without --handler, all three are measured, one after the other. Direct and
+forwarded take turns; the ratio is that of the medians, and in brackets stand the lowest and the
+highest of the rounds.
 """
 
 import argparse
@@ -101,13 +102,15 @@ def measure(
     return results
 
 
-def report(connections: int, direct: list[load.Result], forwarded: list[load.Result]) -> str:
+def report(
+    name: str, connections: int, direct: list[load.Result], forwarded: list[load.Result]
+) -> str:
     """The medians, and the spread of the rates' ratio, round by round."""
     times = [statistics.median(each.median for each in many) for many in (direct, forwarded)]
     rates = [statistics.median(each.rate for each in many) for many in (direct, forwarded)]
     ratios = [there.rate / here.rate for here, there in zip(direct, forwarded, strict=True)]
     return (
-        f"{connections:>2} connections"
+        f"{name:<7}  {connections:>2} connections"
         f"  median +{times[1] - times[0]:.2f} ms over {times[0]:.2f} ms"
         f"  rate ratio {rates[1] / rates[0]:.2f} ({rates[1]:.0f}/s of {rates[0]:.0f}/s;"
         f" {min(ratios):.2f} to {max(ratios):.2f})"
@@ -116,15 +119,16 @@ def report(connections: int, direct: list[load.Result], forwarded: list[load.Res
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--handler", choices=HANDLERS, default="bare")
+    parser.add_argument("--handler", choices=HANDLERS, help="only this one")
     parser.add_argument("--requests", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    with HANDLERS[given.handler]() as handler, listening("-f", str(handler[0])) as listen:
-        ends = {"direct": handler, "forwarded": listen}
-        for connections in (1, 32):
-            found = measure(ends, connections, given.requests, given.rounds)
-            print(report(connections, found["direct"], found["forwarded"]))
+    for name in [given.handler] if given.handler else HANDLERS:
+        with HANDLERS[name]() as handler, listening("-f", str(handler[0])) as listen:
+            ends = {"direct": handler, "forwarded": listen}
+            for connections in (1, 32):
+                found = measure(ends, connections, given.requests, given.rounds)
+                print(report(name, connections, found["direct"], found["forwarded"]), flush=True)
 
 
 if __name__ == "__main__":
