@@ -20,19 +20,19 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from tests.bench import load
 from tests.bench.bench_receive import SECRET, bare, listening, requests
+from tests.waiting import until
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 PATIENCE: Final = 20.0
+STARTED: Final = "the handler has started"
 Endpoint = tuple[int, str]
-T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -59,7 +59,8 @@ def running(*command: str, **variables: str) -> Iterator[Path]:
 def example() -> Iterator[Endpoint]:
     """The handler that has the rules on one page."""
     with running(str(EXAMPLES / "handler.py"), "0", PYTHONUNBUFFERED="1") as said:
-        yield int(until(lambda: said.read_text().partition("\n")[0])), "/"
+        port = until(lambda: said.read_text().partition("\n")[0], STARTED, within=PATIENCE)
+        yield int(port), "/"
 
 
 @contextlib.contextmanager
@@ -69,7 +70,7 @@ def fastapi() -> Iterator[Endpoint]:
         port = listener.getsockname()[1]
     serve = ("-m", "uvicorn", "handler:app", "--no-access-log", "--port", str(port))
     with running(*serve, "--app-dir", str(EXAMPLES / "fastapi")) as said:
-        until(lambda: "Uvicorn running" in said.read_text())
+        until(lambda: "Uvicorn running" in said.read_text(), STARTED, within=PATIENCE)
         yield port, "/"
 
 
@@ -78,16 +79,6 @@ HANDLERS: Final[dict[str, Callable[[], AbstractContextManager[Endpoint]]]] = {
     "example": example,
     "fastapi": fastapi,
 }
-
-
-def until(found: Callable[[], T]) -> T:
-    """Wait until there is something; the file of another process tells in no other way."""
-    end = time.monotonic() + PATIENCE
-    while not (value := found()):
-        if time.monotonic() > end:
-            raise SystemExit("the handler has not started")
-        time.sleep(0.02)
-    return value
 
 
 def measure(

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.waiting import until
+
 GOOCLAIM = [sys.executable, "-m", "gooclaim_cli"]
 PATIENCE = 15.0
 HOME_URL = "https://cms.example.test/gooclaim"
@@ -192,13 +194,7 @@ class SandboxClient:
 
 def read_when_there(path: Path) -> dict[str, Any]:
     """Wait for a ready file, which appears whole, and read it; an error where it does not."""
-    from watchfiles import watch
-
-    until = time.monotonic() + PATIENCE
-    if not path.exists():
-        for _ in watch(path.parent, rust_timeout=200, yield_on_timeout=True, debounce=20):
-            if path.exists() or time.monotonic() > until:
-                break
+    until(path.exists, f"{path} is there", within=PATIENCE)
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 

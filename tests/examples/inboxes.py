@@ -4,14 +4,16 @@ import contextlib
 import hashlib
 import os
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from tests.examples.running import PATIENCE
+from tests.waiting import until
+
+PROCESSED: Final = "all was processed"
 
 
 class Inbox(Protocol):
@@ -39,7 +41,7 @@ class SqliteInbox:
     def lost(self, folder: Path) -> Iterator[None]:
         to_do = f"SELECT count(*) FROM {self.table} WHERE state != 'processed'"
         with _opened(folder) as database:
-            _wait_until(lambda: database.execute(to_do).fetchone() == (0,))
+            until(lambda: database.execute(to_do).fetchone() == (0,), PROCESSED, within=PATIENCE)
             database.execute(f"ALTER TABLE {self.table} RENAME TO lost")
             yield
             database.execute(f"ALTER TABLE lost RENAME TO {self.table}")
@@ -58,7 +60,11 @@ class FileInbox:
     @contextlib.contextmanager
     def lost(self, folder: Path) -> Iterator[None]:
         inbox = folder / "inbox"
-        _wait_until(lambda: not any(file.stat().st_size for file in inbox.iterdir()))
+        until(
+            lambda: not any(file.stat().st_size for file in inbox.iterdir()),
+            PROCESSED,
+            within=PATIENCE,
+        )
         away = inbox.rename(folder / "lost")
         yield
         away.rename(inbox)
@@ -66,11 +72,3 @@ class FileInbox:
 
 def _opened(folder: Path) -> AbstractContextManager[sqlite3.Connection]:
     return contextlib.closing(sqlite3.connect(folder / "inbox.db"))
-
-
-def _wait_until(look: Callable[[], bool]) -> None:
-    """What is stored says nothing when it changes: look again and again."""
-    until = time.monotonic() + PATIENCE
-    while not look():
-        assert time.monotonic() < until
-        time.sleep(0.01)
