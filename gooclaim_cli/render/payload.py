@@ -14,6 +14,7 @@ from rich.text import Text
 
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.terminal import fold, fold_width, has_colour
+from gooclaim_cli.wire.nesting import depth
 
 SHOWN_LIMIT: Final = 64 * 1024
 _LAID_OUT_LIMIT: Final = 256 * 1024  # more is shown as it came: laying out costs time
@@ -21,8 +22,7 @@ _HIDDEN_VALUE: Final = "(hidden)"
 _SECRET_HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 )
-_DEEPEST: Final = 32
-_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{\]}]', re.DOTALL)
+_DEEPEST: Final = 32  # each level is paid for with spaces on every line below it
 _TOKENS = re.compile(
     r'(?P<string>"(?:[^"\\]++|\\.)*+")(?P<colon>\s*+:)?'
     r"|(?P<number>-?[0-9][0-9.eE+-]*+)|(?P<word>\b(?:true|false|null)\b)"
@@ -82,24 +82,12 @@ def _pretty(body: bytes) -> str | None:
     """Lay out a JSON object or array; None where it is neither, or too deep to be readable."""
     if len(body) > _LAID_OUT_LIMIT or body.lstrip()[:1] not in (b"{", b"["):
         return None
-    if _depth(body) > _DEEPEST:
+    if depth(body) > _DEEPEST:
         return None
     try:
         return msgspec.json.format(body, indent=2).decode("utf-8")
     except (msgspec.DecodeError, RecursionError):
         return None
-
-
-def _depth(body: bytes) -> int:
-    """How deep the brackets go: each level is paid for with spaces on every line below it."""
-    deepest = depth = 0
-    for token in _BRACKETS.finditer(body):
-        if token[0] in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token[0] in b"]}":
-            depth -= 1
-    return deepest
 
 
 def _highlighted(line: str) -> Text:

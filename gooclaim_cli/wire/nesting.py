@@ -23,7 +23,7 @@ def too_deep(text: bytes) -> bool:
     """
     if few_brackets(text) or text.count(b"[") + text.count(b"{") <= DEEPEST:
         return False
-    return _depth(text) > DEEPEST
+    return depth(text) > DEEPEST
 
 
 def few_brackets(text: bytes) -> bool:
@@ -41,7 +41,8 @@ def few_brackets(text: bytes) -> bool:
     return True
 
 
-def _depth(text: bytes) -> int:
+def depth(text: bytes) -> int:
+    """How many levels deep JSON text is nested; of other text, as `too_deep` says."""
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     marks = text.translate(None, _NO_MARKS).replace(b'""', b"")
