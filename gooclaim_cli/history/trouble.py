@@ -45,6 +45,11 @@ def damaged(path: Path, reason: str) -> DamagedError:
 def storage_error(path: Path, error: Exception) -> StorageError:
     """Say what SQLite's error means for the history."""
     code = _primary(error)
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_DBMOVED:
+        return StorageError(
+            f"the history {path} was moved away or deleted while it was written",
+            "a new one is started; Gooclaim will try again what was under way",
+        )
     if code in _DAMAGE:
         return damaged(path, str(error))
     if code in _BUSY:

@@ -41,6 +41,9 @@ class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):
         return error
 
 
+MOVED: Final = Failure(sqlite3.SQLITE_READONLY_DBMOVED, "it is another file now", of_the_file=True)
+
+
 def write(store: Store, operations: Sequence[Operation]) -> list[object]:
     """Write all in one transaction, in order; where one fails, each in one of its own.
 

@@ -163,6 +163,35 @@ async def apart(path: Path) -> AsyncIterator[GroupCommit]:
         await commits.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open is not moved there")
+@pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_history_that_is_taken_away_is_not_written_on(
+    path: Path, synchronous: str, moved: bool
+) -> None:
+    """What nobody could read there is told as not written, and a new one is started."""
+    elsewhere = path.with_name("elsewhere")
+
+    async def scenario() -> None:
+        async with ledger_of(path, apart=True, synchronous=synchronous) as ledger:
+            await ledger.take(arrival("first"), now=NOW)
+            for each in path.parent.glob(f"{path.name}*"):
+                if moved:
+                    each.rename(elsewhere.with_name(each.name.replace(path.name, elsewhere.name)))
+                else:
+                    each.unlink()
+            with pytest.raises(StorageError, match="was moved away or deleted") as raised:
+                await ledger.take(arrival("second"), now=NOW)
+            assert "a new one is started" in raised.value.hint
+            assert (await ledger.take(arrival("second"), now=NOW)).attempt == 1
+            assert [each.idempotency_key for each in listed(path)] == ["second"]
+
+    run(scenario)
+    assert [each.idempotency_key for each in listed(path)] == ["second"]
+    if moved:
+        assert [each.idempotency_key for each in listed(elsewhere)] == ["first"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_one_that_hangs_does_not_keep_a_session_from_ending(path: Path) -> None:
     """What is not written then is told as missing, and its process does not stay behind."""
