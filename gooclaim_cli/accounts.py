@@ -18,6 +18,7 @@ from gooclaim_cli.settings import KEYS, Settings
 from gooclaim_cli.tenant.environment import Environment, require_environment
 from gooclaim_cli.tenant.http import ApiProblem, open_client
 from gooclaim_cli.tenant.tokens import Client, Token, Tokens
+from gooclaim_cli.wording import listed
 
 _OF_THE_FILE = ("GOOCLAIM_HOME", "GOOCLAIM_PROFILE")
 OnWait = Callable[[], None]
@@ -196,7 +197,7 @@ def warn_if_exposed(notify: Notify) -> None:
         notify(
             Level.WARNING,
             "config_exposed",
-            f"others on this machine can read {path}, which holds {' and '.join(held)}",
+            f"others on this machine can read {path}, which holds {listed(held)}",
             f"chmod 600 {shlex.quote(str(path))}",
         )
 

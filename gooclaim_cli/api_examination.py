@@ -14,14 +14,15 @@ from gooclaim_cli import __version__, checkup
 from gooclaim_cli.accounts import environment_of
 from gooclaim_cli.checkup import Check, State, failure, skipped
 from gooclaim_cli.credentials import with_secret
-from gooclaim_cli.errors import ConfigurationError, GooclaimError
+from gooclaim_cli.errors import GooclaimError
 from gooclaim_cli.hosts import is_loopback
 from gooclaim_cli.settings import Settings
 from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.clock import clock_offset
 from gooclaim_cli.tenant.http import open_client
-from gooclaim_cli.tenant.reaching import system_trust
+from gooclaim_cli.tenant.reaching import in_words, system_trust
 from gooclaim_cli.tenant.tokens import Client, Token, Tokens
+from gooclaim_cli.tenant_access import require_credentials
 
 _API_WITHIN: Final = 15.0
 _ANSWER_WITHIN: Final = 5.0
@@ -32,7 +33,7 @@ async def examine_api(found: Settings, *, live: bool) -> list[Check]:
     try:
         environment_of(found, live=live)
         account = await asyncio.to_thread(with_secret, found)
-        client_id, secret, tenant_id = _credentials(account)
+        client_id, secret, tenant_id = require_credentials(account)
     except GooclaimError as error:
         rest = [skipped(name) for name in ("token", "scope", "tenant", "clock", "registered")]
         return [failure("credentials", error), *rest]
@@ -43,20 +44,6 @@ async def examine_api(found: Settings, *, live: bool) -> list[Check]:
     except TimeoutError:
         message = f"{urlsplit(found.api_url).hostname} gave no answer in {_API_WITHIN:g} s"
         return [*checks, Check("token", State.FAILED, message, "check the network and the API URL")]
-
-
-def _credentials(account: Settings) -> tuple[str, str, str]:
-    missing = [
-        f"GOOCLAIM_{name.upper()}"
-        for name in ("client_id", "client_secret", "tenant_id")
-        if not getattr(account, name)
-    ]
-    if missing or not (account.client_id and account.client_secret and account.tenant_id):
-        raise ConfigurationError(
-            f"{' and '.join(missing)} must be set",
-            "log in (gooclaim login), or try without an account: gooclaim listen --sandbox",
-        )
-    return account.client_id, account.client_secret, account.tenant_id
 
 
 async def _ask(account: Settings, client: Client, tenant_id: str) -> list[Check]:
@@ -105,7 +92,7 @@ async def _answer(url: str) -> tuple[int | None, str]:
         ) as client:
             return (await client.head(url, headers=headers)).status_code, ""
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return None, str(error) or type(error).__name__
+        return None, in_words(error)
 
 
 class _Dates:

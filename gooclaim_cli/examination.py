@@ -6,7 +6,6 @@ looked at here, and is given up in time.
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from gooclaim_cli.serving import bind
 from gooclaim_cli.sessions import Sessions
 from gooclaim_cli.settings import Settings
 from gooclaim_cli.targets import parse_target
+from gooclaim_cli.tenant.reaching import in_words
 from gooclaim_cli.tunnel_rules import rule
 from gooclaim_cli.tunnels import finding
 from gooclaim_cli.tunnels.children import Children
@@ -112,7 +112,7 @@ async def _handler(target: str) -> Check:
     except TimeoutError:
         reason = f"no answer within {_CONNECT_WITHIN:g} s"
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
+        reason = in_words(error)
     return Check("handler", State.FAILED, f"{url}: {reason}", "start it, or correct --forward-to")
 
 

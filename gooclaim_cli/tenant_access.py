@@ -20,6 +20,7 @@ from gooclaim_cli.tenant.secret_file import SecretFile
 from gooclaim_cli.tenant.signing_secrets import SigningSecrets
 from gooclaim_cli.tenant.telling import Notify
 from gooclaim_cli.tenant.tenancy import Approve, Tenancy, approve_all
+from gooclaim_cli.wording import listed
 
 _TOLERANCE = 300.0
 
@@ -82,7 +83,7 @@ def require_credentials(settings: Settings) -> tuple[str, str, str]:
     missing = [name for name, value in wanted.items() if not value]
     if missing or not (settings.client_id and settings.client_secret and settings.tenant_id):
         raise ConfigurationError(
-            f"to register with Gooclaim, {' and '.join(missing)} must be set",
+            f"to register with Gooclaim, {listed(missing)} must be set",
             "log in (gooclaim login), or set them in the environment or in"
             f" {settings.places.config}; without an account: gooclaim listen --sandbox",
         )

@@ -108,7 +108,8 @@ def test_a_missing_credential_is_named_and_none_is_shown(missing: str) -> None:
 
 def test_all_missing_credentials_are_named() -> None:
     with pytest.raises(
-        ConfigurationError, match="CLIENT_ID and GOOCLAIM_CLIENT_SECRET and GOOCLAIM_TENANT_ID"
+        ConfigurationError,
+        match="CLIENT_ID, GOOCLAIM_CLIENT_SECRET and GOOCLAIM_TENANT_ID must be set",
     ):
         require_credentials(Settings(places=PLACES))
 

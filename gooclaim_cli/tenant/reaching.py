@@ -6,6 +6,7 @@ the machine's owner has put its authority there.
 
 import math
 import os
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC
@@ -56,13 +57,32 @@ def why_unreached(host: str, error: Exception) -> tuple[str, str]:
                 "where a proxy inspects TLS, its authority belongs into the system's certificate"
                 f" store, or into the PEM file that {_CERTIFICATES_VARIABLE} names",
             )
-    late = isinstance(error, TimeoutError | httpx.TimeoutException)
-    reason = "no answer in time" if late else str(error) or type(error).__name__
+    reason = in_words(error)
     by_proxy = "by the proxy: " if isinstance(error, httpx.ProxyError) else ""
     hint = "check the network and GOOCLAIM_API_URL, or work offline: gooclaim listen --sandbox"
     if not is_loopback(host) and getproxies():
         hint += "\na proxy is set and used: check HTTPS_PROXY, ALL_PROXY and NO_PROXY too"
     return f"{host} cannot be reached: {by_proxy}{reason}", hint
+
+
+def in_words(error: Exception) -> str:
+    """Why a connection failed, as a person says it: what the system said is at its bottom."""
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "no answer in time"
+    for cause in _causes(error):
+        match cause:
+            case socket.gaierror():
+                return "no address is known for this name"
+            case ssl.SSLCertVerificationError():
+                return f"its certificate is not trusted: {cause.verify_message}"
+            case ssl.SSLError():
+                reason = getattr(cause, "reason", None)  # only the system's own have one
+                return f"no TLS connection: {reason or 'it does not speak it'}"
+            case ConnectionRefusedError():
+                return "nothing listens there"
+            case OSError(errno=int(number)) if number > 0:
+                return os.strerror(number)
+    return str(error) or type(error).__name__
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:

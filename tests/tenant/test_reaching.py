@@ -1,8 +1,12 @@
 """On the way to the API: certificates, proxies, and waits that the API asks for."""
 
 import asyncio
+import errno
+import socket
+import ssl
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 
@@ -10,7 +14,7 @@ from gooclaim_cli.errors import ConfigurationError
 from gooclaim_cli.tenant.api import TenantApi
 from gooclaim_cli.tenant.environment import DEFAULT_API_URL, DEVELOPMENT_HOST
 from gooclaim_cli.tenant.http import ApiProblem, open_client
-from gooclaim_cli.tenant.reaching import retry_after
+from gooclaim_cli.tenant.reaching import in_words, retry_after
 
 from .proxies import inspecting_proxy
 from .support import NOW, Answer, granting, listening, relaying, scripted
@@ -157,3 +161,23 @@ def test_a_wait_that_nobody_would_sit_through_is_told_instead() -> None:
             assert len(relay.calls("GET")) == 1
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("bottom", "said"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "no address is known for this name"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call"), "nothing listens there"),
+        (OSError(errno.EHOSTUNREACH, "Connect call failed"), "No route to host"),
+        (ssl.SSLError(1, "[SSL] (_ssl.c:1)"), "no TLS connection: it does not speak it"),
+        (TimeoutError(), "no answer in time"),
+        (ValueError("odd"), "odd"),
+    ],
+)
+def test_why_nothing_was_reached_is_said_in_words(bottom: Exception, said: str) -> None:
+    """Also where the library that was called has its own words for it on top."""
+    top = httpx.ConnectError("[Errno -2] in its own words")
+    top.__cause__ = bottom
+    assert in_words(bottom) == said
+    if isinstance(bottom, OSError) and not isinstance(bottom, TimeoutError):
+        assert in_words(top) == said
