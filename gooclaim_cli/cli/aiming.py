@@ -30,8 +30,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The flags as they were typed."""
+    """The flags as they were typed; `command` is what stands before them."""
 
+    command: str
     to: str | None
     profile: str | None
     secret_file: Path | None
@@ -49,7 +50,7 @@ class Target:
         from gooclaim_cli.firing.shots import Signer
 
         known = settings.load({"profile": self.profile})
-        aim = firing.aim_at(event_type, self.to, known)
+        aim = firing.aim_at(event_type, self.to, known, self.command)
         secret = firing.secret_for(aim, self.secret_file, known)
         firing.permit(aim, secret, known, yes_remote=self.yes_remote)
         tenant_id = aim.session.tenant_id if aim.session else known.tenant_id

@@ -9,6 +9,7 @@ import typer
 
 from gooclaim_cli.cli.options import schedule
 from gooclaim_cli.errors import ConfigurationError, UsageError
+from gooclaim_cli.wording import listed
 
 if TYPE_CHECKING:
     import ssl
@@ -150,12 +151,14 @@ def sessions_for(to: str | None, settings: "Settings") -> "tuple[Announcement, .
     return running_sessions(settings.places.data)
 
 
-def aim_at(event_type: str, to: str | None, settings: "Settings") -> "Aim":
-    """Find where to fire. Raises UsageError."""
+def aim_at(event_type: str, to: str | None, settings: "Settings", command: str) -> "Aim":
+    """Find where to fire; `command` was typed. Raises UsageError."""
     from gooclaim_cli.firing.aims import take_aim
 
     sessions = sessions_for(to, settings)
-    return take_aim(event_type, to=to, sessions=sessions, forward_to=settings.forward_to)
+    return take_aim(
+        event_type, to=to, command=command, sessions=sessions, forward_to=settings.forward_to
+    )
 
 
 def secret_for(aim: "Aim", secret_file: Path | None, settings: "Settings") -> "SigningSecret":
@@ -222,4 +225,4 @@ def refuse_together(**given: object) -> None:
     """Raise UsageError where more than one of these options was given."""
     names = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
     if len(names) > 1:
-        raise UsageError(f"{' and '.join(names)} exclude each other", "choose one of them")
+        raise UsageError(f"{listed(names)} exclude each other", "choose one of them")

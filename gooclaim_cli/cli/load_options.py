@@ -183,7 +183,8 @@ def _find(given: Mapping[str, Any], mix: "Mix") -> "Found":
     """The one handler of all these types. Raises GooclaimError."""
     from gooclaim_cli.cli.aiming import Target
 
-    target = Target(slow="0s", **{name: given[name] for name in _AIM})
+    command = f"send-test --count {given['count']}"
+    target = Target(command=command, slow="0s", **{name: given[name] for name in _AIM})
     types = mix.event_types[:1] if given["to"] else mix.event_types
     found = {each.conditions.to: each for each in map(target.find, types)}
     if len(found) > 1:

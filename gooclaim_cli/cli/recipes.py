@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gooclaim_cli.cli.firing_options import read_input, read_template, refuse_together
 from gooclaim_cli.errors import UsageError
-from gooclaim_cli.firing.samples import Recipe, check_type
+from gooclaim_cli.firing.samples import SEND_ALL_THE_SAME, Recipe, check_type
 from gooclaim_cli.fixtures import parse_setting
 
 
@@ -25,7 +25,7 @@ class RecipeOptions:
     def __post_init__(self) -> None:
         refuse_together(fixture=self.fixture, **{"body-file": self.body_file})
         if self.event_type is not None:
-            check_type(self.event_type)
+            check_type(self.event_type, all_the_same=SEND_ALL_THE_SAME)
         elif not (self.fixture or self.body_file or self.any_type):
             raise UsageError(
                 "nothing says which event to send",

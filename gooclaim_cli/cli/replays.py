@@ -61,7 +61,13 @@ def aims_for(originals: tuple[Original, ...], to: str | None, known: Settings) -
     def aim(original: Original) -> Aim:
         event_type = sample_of(original).event_type
         try:
-            return take_aim(event_type, to=to, sessions=sessions, forward_to=known.forward_to)
+            return take_aim(
+                event_type,
+                to=to,
+                command="replay ...",
+                sessions=sessions,
+                forward_to=known.forward_to,
+            )
         except UsageError:
             if original.url is None or sessions or to is not None:
                 raise

@@ -192,7 +192,7 @@ def send_test(
     firing.read_once(fixture, body_file, secret_file)
     known = settings_module.load({"profile": profile})
     recipe = event.read(known.tenant_id)
-    aim = firing.aim_at(recipe.type_named, to, known)
+    aim = firing.aim_at(recipe.type_named, to, known, f"send-test {recipe.type_named}")
     tenant_id = aim.session.tenant_id if aim.session else known.tenant_id
     secret = firing.secret_for(aim, secret_file, known)
     firing.permit(aim, secret, known, yes_remote=yes_remote)

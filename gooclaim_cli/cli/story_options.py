@@ -1,5 +1,6 @@
 """Options of the commands that play a scenario."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -67,6 +68,7 @@ def play(named: str, given: Mapping[str, Any]) -> "ExitCode":
     from gooclaim_cli.cli.playing import StoryOptions, play_scenario
 
     read_once(Path(named), given["secret_file"])
-    target = Target(**{name: given[name] for name in _AIM})
+    command = f"scenario run {shlex.quote(named)}"
+    target = Target(command=command, **{name: given[name] for name in _AIM})
     options = {name: given[name] for name in _TELLING}
     return play_scenario(named, target, StoryOptions(speed=read_speed(given["speed"]), **options))

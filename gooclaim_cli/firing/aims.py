@@ -33,12 +33,14 @@ def take_aim(
     event_type: str,
     *,
     to: str | None,
+    command: str,
     sessions: "Sequence[Announcement]",
     forward_to: Sequence[str] = (),
 ) -> Aim:
     """What was said; else the handler of a running session; else that of the settings.
 
-    Raises UsageError where nothing is known, or different sessions say different things.
+    `command` is what was typed, for the hint that adds to it. Raises UsageError where nothing is
+    known, or different sessions say different things.
     """
     if to is not None:
         return Aim(parse_address(to, option="--to"))
@@ -57,7 +59,7 @@ def take_aim(
     if handler is None:
         raise UsageError(
             "nothing says where to send it",
-            f"write where your handler is: gooclaim send-test {event_type} --to 3000"
+            f"write where your handler is: gooclaim {command} --to 3000"
             if not sessions
             else f"the running gooclaim listen has no handler for {event_type}: --to 3000",
         )

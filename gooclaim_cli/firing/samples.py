@@ -3,9 +3,11 @@
 Pure: files are read before, time and randomness are given.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from random import Random
 from typing import Any, Final
 
@@ -19,6 +21,12 @@ from gooclaim_cli.wire import CATALOGUE
 
 # With a seed, time stands still too: 2026-05-20T10:14:25Z.
 SEEDED_TIME: Final = 1_779_272_065.0
+# Behind a question whether another type was meant.
+SEND_ALL_THE_SAME: Final = (
+    " To send it all the same: gooclaim send-test {meant} --set event_type={event_type}"
+)
+_PATTERN: Final = re.compile(r"[*?\[\]]")
+_LISTED: Final = "gooclaim events lists what there is"
 _ANY_TENANT: Final = "tnt_test"
 _ANY_TYPE: Final = "workflow.completed"
 
@@ -114,22 +122,26 @@ def type_meant(event_type: str) -> str | None:
     return next(iter(get_close_matches(event_type, CATALOGUE, 1, 0.75)), None)
 
 
-def check_type(event_type: str) -> None:
-    """Refuse what looks like a slip of the pen; other unknown types may be of a later version.
+def check_type(event_type: str, *, all_the_same: str = "") -> None:
+    """Refuse patterns and what looks like a slip of the pen; others may be of a later version.
 
+    `all_the_same` is behind the question in the hint, `{meant}` and `{event_type}` filled in.
     Raises UsageError.
     """
     meant = type_meant(event_type)
-    if meant is not None:
+    if _PATTERN.search(event_type):
+        fitting = [each for each in CATALOGUE if fnmatchcase(each, event_type)]
         raise UsageError(
-            f"there is no event type {event_type!r}",
-            f"did you mean {meant}? To send it all the same: gooclaim send-test {meant}"
-            f" --set event_type={event_type}",
+            f"{event_type!r} is a pattern, and one event type is wanted",
+            f"did you mean {' or '.join(fitting)}?" if fitting else _LISTED,
         )
+    if meant is not None:
+        rest = all_the_same.format(meant=meant, event_type=event_type)
+        raise UsageError(f"there is no event type {event_type!r}", f"did you mean {meant}?{rest}")
     if not event_type or not event_type.isascii() or not event_type.isprintable():
         raise UsageError(
             f"{event_type!r} cannot be an event type: a header holds it",
-            "gooclaim events lists what there is",
+            _LISTED,
         )
 
 

@@ -69,6 +69,9 @@ def _fitting(pattern: str, known: Sequence[str]) -> list[str]:
     if close or not _NAME.fullmatch(pattern):
         raise UsageError(
             f"--mix: no event type fits {pattern!r}",
-            f"did you mean {close[0]}?" if close else "gooclaim events lists what there is",
+            f"did you mean {close[0]}? To send it all the same: gooclaim send-test {close[0]}"
+            f" --set event_type={pattern} --count N"
+            if close
+            else "gooclaim events lists what there is",
         )
     return [pattern]

@@ -11,6 +11,7 @@ from gooclaim_cli.load.report import Report
 from gooclaim_cli.render.escape import visible
 from gooclaim_cli.render.load_tables import answers, judged
 from gooclaim_cli.render.terminal import facts, fold_width, wrap_words, write_lines
+from gooclaim_cli.wire import CATALOGUE
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _PERCENTS: Final = (50, 90, 99)
@@ -135,6 +136,9 @@ def _verdict(report: Report) -> str:
 
 def _notes(report: Report) -> Iterator[str]:
     tally = report.tally
+    unknown = [visible(each) for each in tally.event_types if each not in CATALOGUE]
+    if unknown:
+        yield f"Not in the catalogue: {', '.join(unknown)}. gooclaim events lists what is."
     if report.plan.rate is None:
         yield (
             "Without --rate, a request is due when a connection is free: while the handler stalls,"

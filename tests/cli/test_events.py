@@ -121,7 +121,13 @@ def test_a_template_is_a_fixture_to_start_from(
 
 
 def test_what_cannot_be_meant_is_told(run_here: RunHere) -> None:
-    run_here(["events", "show", "workflow.complete"]).refused(2, "did you mean workflow.completed")
+    slip = run_here(["events", "show", "workflow.complete"])
+    slip.refused(2, "did you mean workflow.completed?")
+    assert "send" not in slip.stderr
+    run_here(["events", "show", "claim.*"]).refused(
+        2, "'claim.*' is a pattern", "did you mean claim.fraud_suspect?"
+    )
+    run_here(["events", "show", "a.?"]).refused(2, "is a pattern", "gooclaim events lists")
     run_here(["events", "--json", "show", "a.b"]).refused(2, "write it behind")
     run_here(["events", "show", "a.b", "--raw", "--json"]).refused(2, "exclude each other")
 

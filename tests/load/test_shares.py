@@ -136,6 +136,7 @@ def test_a_type_of_a_later_version_stands_for_itself() -> None:
         ("a b=1", "'a b' is no pattern", "--mix 'workflow.*=8"),
         ("claims.*=1", "no event type fits 'claims.*'", "gooclaim events"),
         ("workflow.complete=1", "no event type fits", "did you mean workflow.completed?"),
+        ("workflow.complete=1", "no event", "--set event_type=workflow.complete --count N"),
         ("workflow.*=0", "every weight is 0", "--mix 'workflow.*=8"),
     ],
 )

@@ -153,3 +153,13 @@ def test_a_load_that_was_mostly_gooclaims_own_work_says_so() -> None:
 )
 def test_times_are_short(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+def test_types_that_nobody_knows_are_named() -> None:
+    """They may be a slip of the pen that looks like none of the catalogue."""
+    tally = busy()
+    tally.event_types.clear()
+    tally.event_types["workflow.completed"] += 1
+    assert "Not in the catalogue" not in shown(report_of(tally))
+    tally.event_types["foo\x1b"] += 1
+    assert "Not in the catalogue: foo\\x1b." in shown(report_of(tally))
