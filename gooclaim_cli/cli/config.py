@@ -105,7 +105,7 @@ def set_(
 
     key = _key(name)
     given = _given(key, value)
-    key.read(key, given)
+    _check(key, given)
     target = _target(key, profile)
     if key.name == "profile":
         settings.load({"profile": str(given)})  # it must be there
@@ -181,6 +181,16 @@ def _given(key: "Key", value: list[str] | None) -> str | list[str]:
     if len(value) > 1 and not key.several:
         raise UsageError(f"{key.name} has one value", "put it into quotes")
     return value if key.several else value[0]
+
+
+def _check(key: "Key", given: str | list[str]) -> None:
+    """Refuse a value that the setting cannot have: what is typed wrong is wrong usage."""
+    from gooclaim_cli.errors import ConfigurationError, UsageError
+
+    try:
+        key.read(key, given)
+    except ConfigurationError as error:
+        raise UsageError(error.message, error.hint) from None
 
 
 def _target(key: "Key", profile: str | None) -> str | None:

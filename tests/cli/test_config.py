@@ -178,11 +178,11 @@ def test_a_broken_file_is_told_and_never_written_over(
         ("unset history", 2, "did you mean 'history.retain'?"),
         ("set tenant_id", 2, "gooclaim config unset tenant_id"),
         ("set tenant_id a b", 2, "tenant_id has one value"),
-        ("set history.retain soon", 3, "the setting history.retain is 'soon'"),
-        ("set signed_content header", 3, "it must be body or timestamp.body"),
-        ("set home_url http://a.example", 3, "begins with https://"),
-        ("set webhook_config_path https://a.example", 3, "is no path"),
-        ("set secrets.store drawer", 3, "it must be auto or keyring or file"),
+        ("set history.retain soon", 2, "the setting history.retain is 'soon'"),
+        ("set signed_content header", 2, "it must be body or timestamp.body"),
+        ("set home_url http://a.example", 2, "begins with https://"),
+        ("set webhook_config_path https://a.example", 2, "is no path"),
+        ("set secrets.store drawer", 2, "it must be auto or keyring or file"),
         ("set profile shared --profile shared", 2, "cannot choose another one"),
         ("set profile nobody", 3, "there is no profile 'nobody'"),
         ("set tenant_id x --profile a.b", 3, "a profile cannot be named 'a.b'"),
@@ -195,6 +195,12 @@ def test_what_cannot_be_meant_is_told_and_changes_nothing(
 ) -> None:
     run_here(["config", *arguments.split()]).refused(code, words)
     assert file.read_text() == FILE
+
+
+def test_a_wrong_value_in_the_file_is_wrong_configuration(file: Path, run_here: RunHere) -> None:
+    """As it is not what was typed just now."""
+    file.write_text('[history]\nretain = "3x"\n')
+    run_here(["history"]).refused(3, "the setting history.retain is '3x'", "30s, 12h or 7d")
 
 
 def test_a_secret_is_never_taken_from_the_command_line(file: Path, run_here: RunHere) -> None:
