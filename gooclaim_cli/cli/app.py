@@ -36,6 +36,16 @@ COMMANDS: Final = MappingProxyType(
 )
 
 
+# Typer's own two options; its words do not say that the first one edits a file.
+_COMPLETION: Final = MappingProxyType(
+    {
+        "install_completion": "Have the shell complete commands: a line is put into its start-up"
+        " file.",
+        "show_completion": "Print the script that completes, and change nothing.",
+    }
+)
+
+
 def module_of(name: str) -> str:
     """The module that holds a command."""
     return f"gooclaim_cli.cli.{name.replace('-', '_')}"
@@ -97,4 +107,8 @@ def gooclaim(
 
 def command() -> Any:
     """The whole command line, ready to be run."""
-    return get_command(app)
+    whole = get_command(app)
+    for parameter in whole.params:
+        if parameter.name in _COMPLETION:
+            parameter.help = _COMPLETION[parameter.name]  # type: ignore[attr-defined]
+    return whole

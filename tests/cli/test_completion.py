@@ -8,7 +8,7 @@ from gooclaim_cli.cli.app import COMMANDS
 from gooclaim_cli.settings import KEYS
 from gooclaim_cli.wire import CATALOGUE
 
-from .support import run
+from .support import RunHere, run
 
 
 def complete(home: Path, shell: str, typed: str) -> str:
@@ -77,3 +77,10 @@ def test_a_shell_is_given_a_script_that_asks(home: Path, shell: str) -> None:
     done = run([], home, _GOOCLAIM_COMPLETE=f"source_{shell}")
     assert (done.code, done.stderr) == (0, "")
     assert f"complete_{shell}" in done.stdout
+
+
+def test_the_help_says_which_option_edits_a_file(run_here: RunHere) -> None:
+    shown = " ".join(run_here(["--help"]).stdout.replace("│", " ").split())
+    assert "--install-completion" in shown
+    assert "a line is put into its start-up file" in shown
+    assert "Print the script that completes, and change nothing." in shown
