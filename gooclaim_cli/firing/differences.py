@@ -28,16 +28,24 @@ def differences(before: Answer, after: Answer) -> tuple[str, ...]:
     """The lines of a unified diff, without its head; none where nothing differs.
 
     Status, headers (in any order, without Date and its like) and body are compared; JSON is laid
-    out before. Where one body is not known, the other does not count.
+    out before. Where one body is not known, the other does not count; where there was no answer,
+    that is the difference, and not all that the other one has.
     """
+    if None in (before.status, after.status):
+        is_same = before.status == after.status
+        return () if is_same else (f"-{_status(before)}", f"+{_status(after)}")
     compare_bodies = before.body is not None and after.body is not None
     old, new = (tuple(_lines(each, body=compare_bodies)) for each in (before, after))
     diff = unified_diff(old, new, lineterm="", n=_CONTEXT)
     return tuple(line for line in diff if not line.startswith(("--- ", "+++ ", "@@")))
 
 
+def _status(answer: Answer) -> str:
+    return f"HTTP {answer.status or 'no answer'}"
+
+
 def _lines(answer: Answer, *, body: bool) -> Iterator[str]:
-    yield f"HTTP {answer.status or 'no answer'}"
+    yield _status(answer)
     headers = {(name.lower(), value) for name, value in answer.headers}
     yield from (f"{name}: {value}" for name, value in sorted(headers) if name not in _PASSING)
     if body and answer.body:

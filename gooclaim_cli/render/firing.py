@@ -32,6 +32,7 @@ _BODY_LIMIT: Final = 64 * 1024
 _FAULT_WIDTH: Final = len("concurrent-duplicates")
 _RULE_WIDTH: Final = len("2xx, 409 or 5xx")
 _MARK: Final = "HELD"
+_READABLE: Final = 16  # cells that a last column needs
 _LABEL: Final = len("Gooclaim")
 
 
@@ -119,17 +120,30 @@ def show_row(volley: Sequence[Fired], console: Console) -> None:
     held = all(each.held for each in volley)
     rules = list(dict.fromkeys(HANDLING[each.shot.what].status for each in volley))
     answers = list(dict.fromkeys(answer_text(each.outcome, timed=False) for each in volley))
-    slowest = max(each.outcome.ms for each in volley)
-    line = (
+    head = (
         Text()
         .append(f"{pad(volley[0].fault or 'none', _FAULT_WIDTH)}  ")
         .append(f"{pad(', then '.join(rules), _RULE_WIDTH)}  ")
         .append(pad(glyphs.yes if held else glyphs.no, len(_MARK)), style=_colour(held))
         .append("  ")
-        .append(f"{', '.join(answers)}  ", style=_colour(held))
-        .append(duration(slowest, DEADLINE), style="dim")
     )
-    write_lines(console, fold(line, width=fold_width(console)))
+    said = Text(", ".join(answers), style=_colour(held))
+    if any(each.outcome.status is not None for each in volley):
+        said.append(f"  {duration(max(each.outcome.ms for each in volley), DEADLINE)}", "dim")
+    write_lines(console, _beside_or_below(head, said, fold_width(console)))
+
+
+def _beside_or_below(head: Text, said: Text, width: int | None) -> list[Text]:
+    """What is said behind the head, broken at its spaces; below it where there is no room."""
+    if width is None or head.cell_len + said.cell_len <= width:
+        return [head.append_text(said)]
+    is_beside = width - head.cell_len >= _READABLE
+    margin = " " * (head.cell_len if is_beside else 2)
+    rows = wrap_words(said.plain, width=width, indent=margin, hanging=margin)
+    lines = [Text(row, style=said.style) for row in rows]
+    if not is_beside:
+        return [*fold(head, width=width), *lines]
+    return [head.append(rows[0][len(margin) :], style=said.style), *lines[1:]]
 
 
 def show_total(volleys: Sequence[Sequence[Fired]], console: Console) -> None:

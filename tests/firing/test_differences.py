@@ -26,7 +26,14 @@ def test_what_differs_is_shown_line_by_line() -> None:
 
 
 def test_no_answer_differs_from_one() -> None:
-    assert "+HTTP no answer" in differences(BASE, Answer(None, (), b""))
+    assert differences(BASE, Answer(None, (), b"")) == ("-HTTP 200", "+HTTP no answer")
+
+
+def test_where_there_was_no_answer_all_of_one_is_no_difference() -> None:
+    """Whatever server it is by now."""
+    nothing = Answer(None, (), None)
+    assert differences(nothing, with_(server="x")) == ("-HTTP no answer", "+HTTP 200")
+    assert differences(nothing, nothing) == ()
 
 
 def test_a_body_that_is_not_known_is_not_compared() -> None:
