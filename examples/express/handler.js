@@ -22,7 +22,10 @@ const LEASE = 10 * 60; // longer than any work takes: what is still in flight th
 const KEEP = 7 * 24 * 60 * 60; // how long a processed key is known
 const INBOX = "inbox.db";
 
-if (!SECRETS.length) throw new Error("GOOCLAIM_SIGNING_SECRET is not set");
+if (!SECRETS.length) {
+  console.error("GOOCLAIM_SIGNING_SECRET is not set");
+  process.exit(1);
+}
 
 const log = (...said) => console.log(...said); // types, ids and kinds of errors: never data
 

@@ -202,7 +202,8 @@ public class Handler {
         System.setProperty("sun.net.httpserver.nodelay", "true");
         System.setProperty("sun.net.httpserver.maxReqTime", "30"); // seconds for a request
         if (SECRETS.isEmpty()) {
-            throw new IllegalStateException("GOOCLAIM_SIGNING_SECRET is not set");
+            System.err.println("GOOCLAIM_SIGNING_SECRET is not set");
+            System.exit(1);
         }
         openInbox();
         int port = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 3000;

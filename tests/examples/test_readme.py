@@ -1,14 +1,16 @@
 """The examples' README says what there is, and what a new user types works."""
 
+import os
 import shutil
 import socket
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.examples.kinds import KINDS, Kind
+from tests.examples.kinds import EXPRESS, KINDS, MAY_SKIP, Kind
 from tests.examples.running import EXAMPLES, PATIENCE, README, Output, blocks, script, terminal
 
 _ROOT = EXAMPLES.parent
@@ -50,3 +52,24 @@ def test_a_new_user_sees_that_everything_holds(tmp_path: Path) -> None:
             with terminal(script(check), tmp_path, checked, **home) as sent:
                 assert sent.wait(PATIENCE) == 0, checked.lines
     assert checked.find(r"(\d+) of \1 held")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, "handler.py", "0"],
+        pytest.param(
+            ["node", "express/handler.js", "0"],
+            marks=pytest.mark.skipif(
+                bool(EXPRESS.missing) and MAY_SKIP, reason="Express is not installed"
+            ),
+        ),
+    ],
+)
+def test_without_a_secret_one_line_says_so(command: list[str]) -> None:
+    kept = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        command, cwd=EXAMPLES, env=kept, capture_output=True, text=True, check=False, timeout=30
+    )
+    said = "GOOCLAIM_SIGNING_SECRET is not set\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
