@@ -82,6 +82,9 @@ class CaptureFiles:
                     yield from self.read(name, self._pieces(stream))
         except CaptureError as error:
             yield Refused(name, error.message, error.hint)
+        except MemoryError:  # JSON of many small values takes many times its size
+            hint = "split it, or write one object a line: those may be any number"
+            yield Refused(name, "what it holds does not fit into memory", hint)
         except OSError as error:
             yield Refused(name, f"cannot be read: {error.strerror or error}", "make it readable")
 

@@ -1,11 +1,13 @@
 """gooclaim_cli.verifying: diagnosing is bounded, for each capture and for all."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from gooclaim_cli.capture_files import CaptureFiles, Refused
 from gooclaim_cli.checking import Checked, Rules, check
 from gooclaim_cli.verifying import Diagnoser
 from gooclaim_cli.wire import SigningSecret
-from gooclaim_cli.wire.captures import Capture, Format
+from gooclaim_cli.wire.captures import Capture, Format, Unreadable
 
 from .wire.samples import NOW, SECRET, signed
 
@@ -56,3 +58,21 @@ def test_after_several_in_vain_only_the_likely_is_tried() -> None:
     again = diagnoser.diagnosed(rejected(SigningSecret("y"))).diagnosis
     assert again is not None
     assert again.tried > tried[3]
+
+
+def test_a_file_that_does_not_fit_into_memory_is_refused_and_the_next_one_read(
+    tmp_path: Path,
+) -> None:
+    paths = [str(tmp_path / name) for name in ("a", "b")]
+    for path in paths:
+        Path(path).write_bytes(b"{}")
+
+    def read(source: str, _pieces: Iterator[bytes]) -> Iterator[Capture | Unreadable]:
+        if source == paths[0]:
+            raise MemoryError
+        yield Unreadable(source, "read")
+
+    refused, other = CaptureFiles(paths, lambda _wanted: None, read)
+    assert isinstance(refused, Refused)
+    assert "does not fit into memory" in refused.message
+    assert other == Unreadable(paths[1], "read")

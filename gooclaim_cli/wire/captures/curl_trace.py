@@ -18,7 +18,7 @@ _HEX: Final = re.compile(rb"[0-9a-f]{4,16}: ((?:[0-9a-f]{2} ){1,16})")
 
 def from_lines(found: Iterable[bytes], source: str) -> Records:
     """Read the requests that were sent. Raises CaptureError where there are none."""
-    sent: list[bytes] = []
+    sent = bytearray()
     wanted = False
     for line in found:
         section = _SECTION.match(line)
@@ -32,8 +32,8 @@ def from_lines(found: Iterable[bytes], source: str) -> Records:
                     "this trace of curl has no bytes, as --trace-ascii writes it",
                     "take it anew with curl --trace FILE",
                 )
-            sent.append(bytes.fromhex(digits[1].decode()))
-    for each in http_request.from_bytes(b"".join(sent), source):
+            sent += bytes.fromhex(digits[1].decode())
+    for each in http_request.from_bytes(bytes(sent), source):
         if isinstance(each, Capture):
             each = Capture(each.source, Format.CURL_TRACE, each.headers, each.body)
         yield each

@@ -9,7 +9,7 @@ from typing import Final
 
 from gooclaim_cli.wire.captures import curl_command, curl_trace, http_request, json_values
 from gooclaim_cli.wire.captures.capture import Capture, CaptureError, Format, Records
-from gooclaim_cli.wire.captures.streams import first_line, lines, plain, whole
+from gooclaim_cli.wire.captures.streams import first_line, limited, lines, plain, whole
 
 _SHOWN: Final = 48
 # `[2026-…] INFO {…}` is a log's line; an array of captures goes on with an object or an array.
@@ -76,7 +76,7 @@ def _curl(content: Iterator[bytes], source: str, _start: bytes) -> Records:
 
 
 def _trace(content: Iterator[bytes], source: str, _start: bytes) -> Records:
-    return curl_trace.from_lines(lines(content), source)
+    return curl_trace.from_lines(lines(limited(content)), source)
 
 
 def _json(content: Iterator[bytes], source: str, start: bytes) -> Records:

@@ -80,17 +80,20 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def whole(chunks: Iterable[bytes]) -> bytes:
     """Return all of it. Raises CaptureError over 256 MiB."""
-    parts: list[bytes] = []
+    return b"".join(limited(chunks))
+
+
+def limited(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Pass on the chunks of one document. Raises CaptureError over 256 MiB."""
     size = 0
     for chunk in chunks:
-        parts.append(chunk)
+        yield chunk
         size += len(chunk)
         if size > DOCUMENT_LIMIT:
             raise CaptureError(
                 f"over {DOCUMENT_LIMIT >> 20} MiB in one document",
                 "split it, or write one object a line: those may be any number",
             )
-    return b"".join(parts)
 
 
 def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:

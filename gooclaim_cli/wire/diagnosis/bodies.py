@@ -9,9 +9,10 @@ from gooclaim_cli.wire.diagnosis import encodings
 from gooclaim_cli.wire.diagnosis.causes import KEEP_RAW, Variant, both, named
 
 _BOM: Final = b"\xef\xbb\xbf"
-_LARGEST: Final = 8 * 1024 * 1024
+LARGEST: Final = 8 * 1024 * 1024  # to be taken apart: no step may take long, nothing stops it
 _CLOSERS: Final = {"{": "}", "[": "]"}
 _MOST_ENDS: Final = 64
+_BEHIND: Final = "the body has more bytes than were signed: something stands behind it"
 
 
 def variants(body: bytes, announced: int | None = None) -> Iterator[Variant]:
@@ -19,8 +20,9 @@ def variants(body: bytes, announced: int | None = None) -> Iterator[Variant]:
     yield from _ends(body)
     yield from _line_endings(body)
     yield from _marks(body)
-    yield from _lengths(body, announced)
-    if len(body) <= _LARGEST:
+    yield from _announced(body, announced)
+    if len(body) <= LARGEST:
+        yield from _lengths(body)
         yield from encodings.variants(body)
 
 
@@ -74,20 +76,22 @@ def _marks(body: bytes) -> Iterator[Variant]:
         yield named(_BOM + body, "body_bom", message, fix)
 
 
-def _lengths(body: bytes, announced: int | None) -> Iterator[Variant]:
-    """What is behind the body, and what a body that was cut by a few bytes lacks."""
-    message = "the body has more bytes than were signed: something stands behind it"
+def _announced(body: bytes, announced: int | None) -> Iterator[Variant]:
     if announced is not None and 0 < announced < len(body):
-        yield named(body[:announced], "body_extra_bytes", message, KEEP_RAW)
+        yield named(body[:announced], "body_extra_bytes", _BEHIND, KEEP_RAW)
+
+
+def _lengths(body: bytes) -> Iterator[Variant]:
+    """What is behind the body, and what a body that was cut by a few bytes lacks."""
     end = _json_end(body)
     if end is not None and end < len(body):
-        yield named(body[:end], "body_extra_bytes", message, KEEP_RAW)
+        yield named(body[:end], "body_extra_bytes", _BEHIND, KEEP_RAW)
     start = body.find(b"{")
     if start > 0:
         words = "the body has more bytes than were signed: something stands before it"
         yield named(body[start:], "body_extra_bytes", words, KEEP_RAW)
     for at in _braces(body):
-        yield named(body[:at], "body_extra_bytes", message, KEEP_RAW)
+        yield named(body[:at], "body_extra_bytes", _BEHIND, KEEP_RAW)
     closers = _open_brackets(body)
     if closers:
         words = f"the body was cut off at byte {len(body)}, and lacks {closers!r}"

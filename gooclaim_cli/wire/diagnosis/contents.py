@@ -23,12 +23,18 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     cause: Cause | None = None
 
 
+def _around(before: str = "", behind: str = "", cause: Cause | None = None) -> Content:
+    """The content with texts that may be of headers, which JSON gives lone surrogates."""
+    first, last = (each.encode("utf-8", "surrogatepass") for each in (before, behind))
+    return Content(first, last, cause)
+
+
 def variants(delivery: Delivery, signed_content: SignedContent) -> list[Content]:
     """All contents, the expected one first, each once."""
     stamp = _stamp(delivery)
     stamped = signed_content is SignedContent.TIMESTAMP_BODY or _has_own_stamp(delivery)
     found: dict[tuple[bytes, bytes], Content] = {}
-    expected = Content(f"{stamp}.".encode() if stamp and stamped else b"")
+    expected = _around(f"{stamp}." if stamp and stamped else "")
     for each in (expected, *_others(delivery, stamp, stamped=stamped)):
         found.setdefault((each.before, each.behind), each)
     return list(found.values())
@@ -37,7 +43,7 @@ def variants(delivery: Delivery, signed_content: SignedContent) -> list[Content]
 def _others(delivery: Delivery, stamp: str, *, stamped: bool) -> Iterator[Content]:
     setting = "" if stamped else f"; and {_SET}"
     if stamped:
-        yield Content(
+        yield _around(
             cause=Cause(
                 "timestamp_not_signed",
                 "the signature covers the body alone; the timestamp has to be signed too",
@@ -46,8 +52,8 @@ def _others(delivery: Delivery, stamp: str, *, stamped: bool) -> Iterator[Conten
             )
         )
     if stamp:
-        yield Content(
-            f"{stamp}.".encode(),
+        yield _around(
+            f"{stamp}.",
             cause=Cause(
                 "timestamp_signed",
                 "the signature covers the timestamp too: `<timestamp>.` before the body",
@@ -67,13 +73,13 @@ def _stamps(stamp: str, setting: str) -> Iterator[Content]:
     message = "it was signed with the timestamp in milliseconds, and sent with another"
     fix = f"sign the very text that {TIMESTAMP_HEADER} has: UNIX seconds{setting}"
     cause = Cause("timestamp_milliseconds", message, fix)
-    yield Content(f"{stamp}000.".encode(), cause=cause)
-    yield Content(f"{number // 1000}.".encode(), cause=cause)
+    yield _around(f"{stamp}000.", cause=cause)
+    yield _around(f"{number // 1000}.", cause=cause)
     if number < 253_402_300_800:
         moment = datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         message = "it was signed with the timestamp as a date"
         for text in (f"{moment}Z", f"{moment}+00:00"):
-            yield Content(f"{text}.".encode(), cause=Cause("timestamp_as_date", message, fix))
+            yield _around(f"{text}.", cause=Cause("timestamp_as_date", message, fix))
 
 
 def _arrangements(stamp: str, setting: str) -> Iterator[Content]:
@@ -86,12 +92,12 @@ def _arrangements(stamp: str, setting: str) -> Iterator[Content]:
             f"it was signed with the timestamp before the body, and {words}",
             fix,
         )
-        yield Content(f"{stamp}{between}".encode(), cause=cause)
+        yield _around(f"{stamp}{between}", cause=cause)
     cause = Cause("content_other", "it was signed with the timestamp behind the body", fix)
     for between in (".", "", ":"):
-        yield Content(behind=f"{between}{stamp}".encode(), cause=cause)
+        yield _around(behind=f"{between}{stamp}", cause=cause)
     cause = Cause("content_other", "it was signed as Slack does: `v0:`, timestamp, body", fix)
-    yield Content(f"v0:{stamp}:".encode(), cause=cause)
+    yield _around(f"v0:{stamp}:", cause=cause)
 
 
 def _with_ids(delivery: Delivery, stamp: str, setting: str) -> Iterator[Content]:
@@ -105,11 +111,11 @@ def _with_ids(delivery: Delivery, stamp: str, setting: str) -> Iterator[Content]
                 f"it was signed as Standard Webhooks does: {name}, timestamp and body",
                 "it is no signature of Gooclaim's: verify it with a library for Standard Webhooks",
             )
-            yield Content(f"{value}.{stamp}.".encode(), cause=cause)
+            yield _around(f"{value}.{stamp}.", cause=cause)
         cause = Cause(
             "content_other", f"it was signed with {name} before the body", f"{_DOTTED}{setting}"
         )
-        yield Content(f"{value}.".encode(), cause=cause)
+        yield _around(f"{value}.", cause=cause)
 
 
 def _stamp(delivery: Delivery) -> str:

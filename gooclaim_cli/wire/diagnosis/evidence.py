@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gooclaim_cli.wire.delivery import SIGNATURE_HEADER, TIMESTAMP_HEADER, Delivery
+from gooclaim_cli.wire.diagnosis.bodies import LARGEST
 from gooclaim_cli.wire.diagnosis.causes import UNEXPLAINED, Cause, Diagnosis
 
 _MASK: Final = re.compile(
@@ -127,7 +128,8 @@ def _traces(delivery: Delivery) -> Iterator[Cause]:
         code = "body_truncated" if int(length) > len(body) else "body_changed"
         message = f"the body has {len(body):,} bytes, Content-Length says {int(length):,}"
         yield Cause(code, f"{message}: it was cut off or changed on its way here", _RAW)
-    if _is_cut(body):
+    is_small = len(body) <= LARGEST
+    if is_small and _is_cut(body):
         words = ", a round number" if len(body) in _ROUND else ""
         message = f"the body ends at byte {len(body):,}{words}, in the middle of its JSON"
         fix = "save the whole body: look for a limit of the log, the column or the buffer"
@@ -140,11 +142,11 @@ def _traces(delivery: Delivery) -> Iterator[Cause]:
         at = body.find("\ufffd".encode())
         message = f"the body has U+FFFD at byte {at}: bytes that were not understood were lost"
         yield Cause("body_charset", message, _RAW)
-    mask = _MASK.search(body)
+    mask = _MASK.search(body) if is_small else None
     if mask is not None:
         message = f"a value of the body was masked, at byte {mask.start()}"
         yield Cause("body_masked", message, "verify before the log hides values, on the raw bytes")
-    if _is_sorted(body):
+    if is_small and _is_sorted(body):
         message = "the body's keys are sorted: it was parsed and written again, its order is lost"
         yield Cause("body_reserialised", message, _RAW)
 

@@ -1,6 +1,7 @@
 """gooclaim_cli.wire.captures: one delivery comes out of every format as it went in."""
 
 import gzip
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from gooclaim_cli.wire import Delivery, verify
-from gooclaim_cli.wire.captures import Capture, CaptureError, Unreadable, read
+from gooclaim_cli.wire.captures import Capture, CaptureError, Unreadable, read, streams
 
 from ..samples import NOW, SECRET
 from . import support
@@ -120,6 +121,14 @@ def test_what_is_no_capture_is_refused_with_what_was_seen(data: bytes, words: st
         read_bytes(data)
     assert words in refused.value.message
     assert refused.value.hint
+
+
+def test_no_document_is_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "DOCUMENT_LIMIT", 4096)
+    rows = b"0000: 61 61 61 61 aaaa\n" * 40
+    for start, more in ((b"POST / HTTP/1.1\r\n\r\n", b"a" * 900), (b"=> Send data\n", rows)):
+        with pytest.raises(CaptureError, match="in one document"):
+            list(read("file", itertools.chain([start], itertools.repeat(more))))
 
 
 def test_a_file_that_breaks_off_gives_what_came_before() -> None:
