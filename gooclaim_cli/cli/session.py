@@ -1,9 +1,11 @@
 """Running a listening session under a renderer, until a signal or a closed pipe ends it."""
 
 import asyncio
+import contextlib
 import dataclasses
 import io
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +13,7 @@ from typing import TextIO
 
 from gooclaim_cli import private_files
 from gooclaim_cli.bugs import BugReports
+from gooclaim_cli.cli.outflow import Outflow, aside
 from gooclaim_cli.cli.running import end_on_signals, run
 from gooclaim_cli.errors import ExitCode
 from gooclaim_cli.happenings import Happening, Notice, Ready
@@ -34,19 +37,25 @@ def run_session(
 
     Raises GooclaimError where it cannot start or undo itself.
     """
-    renderer = _renderer(plan, as_json=as_json, print_body=print_body, verbose=verbose)
+
+    def renderer(outflow: Outflow) -> Renderer:
+        return _renderer(plan, outflow, as_json=as_json, print_body=print_body, verbose=verbose)
+
     return run(_watch(plan, renderer, ready_file, BugReports(show=debug)))
 
 
-def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool, verbose: bool) -> Renderer:
+def _renderer(
+    plan: ListenPlan, outflow: Outflow, *, as_json: bool, print_body: bool, verbose: bool
+) -> Renderer:
     if as_json:
-        return JsonRenderer(gathering(sys.stdout))
+        stream = aside(outflow, sys.stdout)
+        return JsonRenderer(gathering(stream) if stream is sys.stdout else stream)
     from gooclaim_cli.cli.consoles import error_console, output_console  # rich costs start-up
     from gooclaim_cli.render.live import LiveRenderer
 
     return LiveRenderer(
-        output_console(),
-        error_console(),
+        output_console(aside(outflow, sys.stdout)),
+        error_console(aside(outflow, sys.stderr)),
         deadline=plan.receiver.deadline,
         print_body=print_body,
         verbose=verbose,
@@ -54,7 +63,10 @@ def _renderer(plan: ListenPlan, *, as_json: bool, print_body: bool, verbose: boo
 
 
 async def _watch(
-    plan: ListenPlan, renderer: Renderer, ready_file: Path | None, bugs: BugReports
+    plan: ListenPlan,
+    renderer: Callable[[Outflow], Renderer],
+    ready_file: Path | None,
+    bugs: BugReports,
 ) -> ExitCode:
     with ReadyFile(ready_file) if ready_file else nullcontext() as file:
         audience = _Audience(renderer, file)
@@ -64,7 +76,7 @@ async def _watch(
         try:
             summary = await session.run()
         finally:
-            audience.flush()
+            audience.close()
     return ExitCode.OK if summary is not None else ExitCode.INTERRUPTED
 
 
@@ -103,8 +115,11 @@ class ReadyFile(AbstractContextManager["ReadyFile"]):
 class _Audience:
     """Shows happenings; when nobody reads them any more (a closed pipe), ends the session."""
 
-    def __init__(self, renderer: Renderer, ready_file: ReadyFile | None) -> None:
-        self._renderer = renderer
+    def __init__(
+        self, renderer: Callable[[Outflow], Renderer], ready_file: ReadyFile | None
+    ) -> None:
+        self._outflow = Outflow(self._is_broken)
+        self._renderer = renderer(self._outflow)
         self._ready_file = ready_file
         self._ready: Ready | None = None  # as it is now: the public URL may change
         self._flushing = False
@@ -118,7 +133,10 @@ class _Audience:
             self._renderer.show(happening)
         except OSError:
             self._gone()
-        if not self._flushing:
+        if isinstance(happening, Notice):  # somebody may be asked something about it
+            self.flush()
+            self._outflow.settle()
+        elif not self._flushing:
             self._flushing = True
             self._loop.call_soon(self.flush)
 
@@ -140,6 +158,15 @@ class _Audience:
             self._renderer.flush()
         except OSError:
             self._gone()
+
+    def close(self) -> None:
+        """Pass on what is left, as far as somebody reads it."""
+        self.flush()
+        self._outflow.close()
+
+    def _is_broken(self, _error: OSError) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._gone)
 
     def _gone(self) -> None:
         # A terminal or pipe that is gone: what we print now has no reader, ever.
