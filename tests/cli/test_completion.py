@@ -1,5 +1,6 @@
 """Shells complete commands, subcommands and options."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from gooclaim_cli.wire import CATALOGUE
 
 from .support import RunHere, run
 
+Complete = Callable[[str, str], str]
 
-def complete(home: Path, shell: str, typed: str) -> str:
-    """What a shell is offered behind what was typed."""
-    variables = {
+
+def asked(shell: str, typed: str) -> dict[str, str]:
+    """The environment in which a shell asks what may stand behind what was typed."""
+    return {
         "_GOOCLAIM_COMPLETE": f"complete_{shell}",
         "_TYPER_COMPLETE_ARGS": typed,
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
@@ -21,54 +24,64 @@ def complete(home: Path, shell: str, typed: str) -> str:
         "COMP_WORDS": typed,
         "COMP_CWORD": str(typed.count(" ")),
     }
-    done = run([], home, **variables)
-    assert (done.code, done.stderr) == (0, "")
-    return done.stdout
+
+
+@pytest.fixture
+def complete(run_here: RunHere) -> Complete:
+    """What a shell (its name) is offered behind what was typed."""
+
+    def offered(shell: str, typed: str) -> str:
+        done = run_here([], **asked(shell, typed))
+        assert (done.code, done.stderr) == (0, "")
+        return done.stdout
+
+    return offered
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_command_is_offered(home: Path, shell: str) -> None:
-    offered = complete(home, shell, "gooclaim ")
-    assert all(name in offered for name in COMMANDS)
+    done = run([], home, **asked(shell, "gooclaim "))
+    assert (done.code, done.stderr) == (0, "")
+    assert all(name in done.stdout for name in COMMANDS)
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_commands_are_offered_with_what_they_do(home: Path, shell: str) -> None:
-    offered = complete(home, shell, "gooclaim ").replace("\\\\:", ":")
+def test_commands_are_offered_with_what_they_do(complete: Complete, shell: str) -> None:
+    offered = complete(shell, "gooclaim ").replace("\\\\:", ":")
     assert all(line in offered for line in COMMANDS.values())
 
 
-def test_what_begins_as_typed_is_offered(home: Path) -> None:
-    assert complete(home, "bash", "gooclaim his").split() == ["history"]
-    assert complete(home, "bash", "gooclaim listen --forward-t").split() == ["--forward-to"]
-    assert complete(home, "bash", "gooclaim history ").split() == ["show", "export", "prune"]
+def test_what_begins_as_typed_is_offered(complete: Complete) -> None:
+    assert complete("bash", "gooclaim his").split() == ["history"]
+    assert complete("bash", "gooclaim listen --forward-t").split() == ["--forward-to"]
+    assert complete("bash", "gooclaim history ").split() == ["show", "export", "prune"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 @pytest.mark.parametrize("command", ["send-test", "events show"])
-def test_event_types_are_offered(home: Path, shell: str, command: str) -> None:
-    offered = complete(home, shell, f"gooclaim {command} workflow.")
+def test_event_types_are_offered(complete: Complete, shell: str, command: str) -> None:
+    offered = complete(shell, f"gooclaim {command} workflow.")
     for name, each in CATALOGUE.items():
         assert (name in offered) is name.startswith("workflow.")
         if name in offered and shell != "bash":
             assert each.description in offered
 
 
-def test_settings_and_profiles_are_offered(home: Path) -> None:
-    offered = complete(home, "fish", "gooclaim config set secrets.")
+def test_settings_and_profiles_are_offered(home: Path, complete: Complete) -> None:
+    offered = complete("fish", "gooclaim config set secrets.")
     assert "secrets.store" in offered
     assert "secrets.wait" in offered
     assert KEYS["secrets.wait"].meaning in offered
     (home / "config.toml").write_text('[profiles.shared]\ntenant_id = "a"\n[profiles.mine]\n')
-    offered = complete(home, "bash", "gooclaim whoami --profile ")
+    offered = complete("bash", "gooclaim whoami --profile ")
     assert offered.split() == ["shared", "mine", "default"]
-    assert complete(home, "bash", "gooclaim listen --profile s").split() == ["shared"]
+    assert complete("bash", "gooclaim listen --profile s").split() == ["shared"]
     (home / "config.toml").write_text("broken")
-    assert complete(home, "bash", "gooclaim whoami --profile ").strip() == ""
+    assert complete("bash", "gooclaim whoami --profile ").strip() == ""
 
 
-def test_faults_are_offered(home: Path) -> None:
-    offered = complete(home, "bash", "gooclaim send-test --fault s").split()
+def test_faults_are_offered(complete: Complete) -> None:
+    offered = complete("bash", "gooclaim send-test --fault s").split()
     assert offered == ["stale", "slow-body"]
 
 
