@@ -5,29 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from .support import GOOCLAIM, HOME_URL, SandboxClient, environment, running
-
-
-def settled(folder: Path) -> Iterator[SandboxClient]:
-    """Run a sandbox in a process of its own, whose tenant has a URL already."""
-    command = [*GOOCLAIM, "sandbox", "--no-emit", "--json", "--home-url", HOME_URL]
-    with (
-        running(command, environment(folder)) as program,
-        SandboxClient(program.told("ready")) as client,
-    ):
-        yield client
+from .support import HOME_URL, SandboxClient, sandbox_program
 
 
 @pytest.fixture
 def own_sandbox(tmp_path: Path) -> Iterator[SandboxClient]:
     """One for a test that has it emit: attempts may come later, and are for nobody else."""
-    yield from settled(tmp_path / "gooclaim")
+    with sandbox_program(tmp_path / "gooclaim", "--home-url", HOME_URL) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
 def module_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
     """One for all tests of a module."""
-    yield from settled(tmp_path_factory.mktemp("sandbox"))
+    folder = tmp_path_factory.mktemp("sandbox")
+    with sandbox_program(folder, "--home-url", HOME_URL) as client:
+        yield client
 
 
 @pytest.fixture

@@ -192,6 +192,17 @@ class SandboxClient:
         return {f"GOOCLAIM_{name.upper()}": self.facts[name] for name in names}
 
 
+@contextlib.contextmanager
+def sandbox_program(folder: Path, *options: str) -> Iterator[SandboxClient]:
+    """Run a sandbox that emits nothing by itself, in a process of its own."""
+    command = [*GOOCLAIM, "sandbox", "--no-emit", "--json", *options]
+    with (
+        running(command, environment(folder)) as program,
+        SandboxClient(program.told("ready")) as client,
+    ):
+        yield client
+
+
 def read_when_there(path: Path) -> dict[str, Any]:
     """Wait for a ready file, which appears whole, and read it; an error where it does not."""
     until(path.exists, f"{path} is there", within=PATIENCE)

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.support import GOOCLAIM, PATIENCE, SandboxClient, environment, handler, running
+from tests.e2e.support import (
+    GOOCLAIM,
+    PATIENCE,
+    SandboxClient,
+    environment,
+    handler,
+    running,
+    sandbox_program,
+)
 from tests.fakes.programs import FakeProgram
 
 if sys.platform == "win32":
@@ -47,15 +55,19 @@ class Doctor:
         return {line["name"]: line for line in lines[:-1]}
 
 
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
+    with sandbox_program(tmp_path_factory.mktemp("sandbox")) as client:
+        yield client
+
+
 @pytest.fixture
-def doctor(tmp_path: Path) -> Iterator[Doctor]:
+def doctor(tmp_path: Path, client: SandboxClient) -> Doctor:
+    """It meets a sandbox that behaves well, and a tenant that has no URL."""
+    client.behave(None)
+    client.replace(None)
     fakes = [FakeProgram("cloudflared", tmp_path), FakeProgram("ngrok", tmp_path)]
-    command = [*GOOCLAIM, "sandbox", "--no-emit", "--json"]
-    with (
-        running(command, environment(tmp_path / "gooclaim")) as program,
-        SandboxClient(program.told("ready")) as client,
-    ):
-        yield Doctor(tmp_path / "home", fakes, client)
+    return Doctor(tmp_path / "home", fakes, client)
 
 
 NAMES = (
