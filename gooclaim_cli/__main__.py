@@ -12,10 +12,10 @@ from gooclaim_cli.errors import ExitCode, GooclaimError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code. Nothing is raised: this is where errors end."""
-    from gooclaim_cli.cli.app import command
-
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        from gooclaim_cli.cli.app import command  # Ctrl-C meets what is imported here, too
+
         command().main(args=arguments, prog_name="gooclaim")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

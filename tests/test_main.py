@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -109,6 +110,20 @@ def test_an_interruption_is_no_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raising(KeyboardInterrupt(), monkeypatch)
+    assert main(["history"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_interruption_while_it_is_loaded_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupting(MetaPathFinder):
+        def find_spec(self, name: str, *_: Any) -> None:
+            if name == "gooclaim_cli.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "gooclaim_cli.cli.app", raising=False)
+    monkeypatch.setattr("sys.meta_path", [Interrupting(), *sys.meta_path])
     assert main(["history"]) == 130
     assert capsys.readouterr() == ("", "")
 
