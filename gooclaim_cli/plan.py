@@ -56,13 +56,9 @@ def stable_path(data: Path) -> str:
 
     A file that does not hold one is replaced: a path without our prefix would not be known again.
     """
-    file = data / "path"
-    known = (private_files.read(file) or b"").decode("ascii", "replace").strip()
-    if _STABLE_PATH.fullmatch(known):
-        return known
-    made = f"{PATH_PREFIX}{secrets.token_urlsafe(24)}"
-    private_files.write(file, made.encode())
-    return made
+    return private_files.made_once(
+        data / "path", _STABLE_PATH, lambda: f"{PATH_PREFIX}{secrets.token_urlsafe(24)}"
+    )
 
 
 def given_path(text: str, *, registers: bool) -> str:

@@ -6,7 +6,9 @@ or the new one.
 
 import contextlib
 import os
+import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from gooclaim_cli.errors import ConfigurationError
@@ -62,6 +64,19 @@ def read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
+
+
+def made_once(path: Path, form: re.Pattern[str], make: Callable[[], str]) -> str:
+    """Return the word that a file holds; one that is not of the form is made anew and written.
+
+    Raises ConfigurationError.
+    """
+    known = (read(path) or b"").decode("ascii", "replace").strip()
+    if form.fullmatch(known):
+        return known
+    made = make()
+    write(path, made.encode())
+    return made
 
 
 def remove(path: Path) -> None:

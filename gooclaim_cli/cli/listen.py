@@ -151,6 +151,7 @@ def listen(
             retry_schedule=retry_schedule,
             rotate_secret_on_put=rotate_secret_on_put,
             misbehave=misbehave,
+            data=settings.places.data,
             # Its own deadline is a little behind ours: what we answer at ours still arrives.
             deadline=options.seconds("--deadline", deadline) + 0.5,
         )

@@ -176,11 +176,16 @@ def sandbox_options(
     emit_every: str,
     retry_schedule: str | None,
     rotate_secret_on_put: bool,
+    data: Path,
     misbehave: list[str] | None = None,
     **others: Any,
 ) -> "SandboxOptions":
-    """Gather a sandbox's options from the text of the flags. Raises UsageError."""
+    """Gather a sandbox's options from the text of the flags. Raises UsageError.
+
+    `data` is the folder that keeps its signing secret.
+    """
     from gooclaim_cli.sandbox import SandboxOptions, parse_behaviour
+    from gooclaim_cli.sandbox.secret import kept_secret
     from gooclaim_cli.wire.retrying import RETRY_SCHEDULE
 
     try:
@@ -195,6 +200,7 @@ def sandbox_options(
         else schedule("--retry-schedule", retry_schedule),
         rotate_secret_on_put=rotate_secret_on_put,
         behaviour=behaviour,
+        signing_secret=kept_secret(data),
         **others,
     )
 

@@ -60,19 +60,20 @@ def sandbox(
     from gooclaim_cli import settings
     from gooclaim_cli.cli.running import run
 
+    loaded = settings.load({"profile": profile})
     sandbox_options = options.sandbox_options(
         emit=emit,
         emit_every=emit_every,
         retry_schedule=retry_schedule,
         rotate_secret_on_put=rotate_secret_on_put,
         misbehave=misbehave,
+        data=loaded.places.data,
         port=port,
         deadline=options.seconds("--deadline", deadline),
         home_url=home_url,
         trust=tuple(trust or ()),
     )
-    content = settings.load({"profile": profile}).signed_content
-    run(_run(sandbox_options, content, as_json=as_json, ready_file=ready_file))
+    run(_run(sandbox_options, loaded.signed_content, as_json=as_json, ready_file=ready_file))
 
 
 async def _run(

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from random import Random
 
 from gooclaim_cli.sandbox.instants import rfc3339
+from gooclaim_cli.sandbox.secret import new_secret
 from gooclaim_cli.wire import SigningSecret
 
 
@@ -104,7 +105,7 @@ class Configuration:
             raise PreconditionFailedError
 
     def _new_secret(self) -> SigningSecret:
-        return SigningSecret(f"whsec_sandbox_{self._random.getrandbits(128):032x}")
+        return SigningSecret(new_secret(self._random))
 
 
 def _lists(header: str, etag: str | None) -> bool:

@@ -139,10 +139,11 @@ def test_misbehaviour_that_cannot_be_meant_is_refused(run_here: RunHere, text: s
     run_here(["sandbox", "--misbehave", text]).refused(2, "--misbehave", text.split("=")[0])
 
 
-def test_nothing_is_written_below_the_home_folder(home: Path) -> None:
+def test_nothing_but_its_secret_is_written_below_the_home_folder(home: Path) -> None:
     with started(["sandbox", "--json", "--no-emit"], home) as process:
-        ready_of(process)
-        assert list(home.iterdir()) == []
+        ready = ready_of(process)
+        (file,) = home.iterdir()
+        assert file.read_text() == ready["signing_secret"]
 
 
 def test_an_output_that_nobody_reads_ends_it_calmly(home: Path) -> None:

@@ -78,14 +78,17 @@ def test_one_run_s_events_are_no_duplicates_in_the_next(tmp_path: Path) -> None:
     assert len(set(seen)) == 4
 
 
-def test_the_path_survives_a_restart(tmp_path: Path) -> None:
-    """A URL that was pasted into the Console stays right."""
-    paths = []
+def test_the_path_and_the_sandbox_s_secret_survive_a_restart(tmp_path: Path) -> None:
+    """A URL that was pasted into the Console stays right, and so does what a handler was given."""
+    paths, secrets = [], []
     for _ in range(2):
         command = [*GOOCLAIM, "listen", "--sandbox", "--no-emit", "--json"]
         with running(command, environment(tmp_path)) as program:
-            paths.append(program.told("ready")["local_url"].split("/", 3)[3])
+            ready = program.told("ready")
+            paths.append(ready["local_url"].split("/", 3)[3])
+            secrets.append(ready["sandbox"]["signing_secret"])
             program.end()
+    assert secrets[0] == secrets[1]
     assert paths[0] == paths[1]
     assert paths[0].startswith("gooclaim-cli/")
     assert len(paths[0]) > 40
