@@ -89,7 +89,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._waiting.append((done, count))
         if self._pipe is None:
             self._unsent.append(frame)
-        else:
+        elif not self._pipe.is_closing():  # else its end is about to be told (`process_exited`)
             self._pipe.write(frame)
 
     async def _start(self, command: Sequence[str]) -> None:

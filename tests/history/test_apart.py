@@ -18,6 +18,7 @@ from gooclaim_cli.history.ledger import Ledger
 from gooclaim_cli.history.operations import Nothing, RecordForward
 from gooclaim_cli.history.records import Outcome
 from gooclaim_cli.history.schema import open_database
+from gooclaim_cli.history.writing import Failure
 from tests.soak.programs import processes_of_session
 
 from .support import NOW, answer, arrival, found, ledger_of, listed, rejected, run, turns
@@ -127,6 +128,31 @@ def test_the_next_batches_are_at_hand_and_are_told_as_not_written_when_it_is_kil
     run(scenario)
     taken = {each.idempotency_key for each in listed(path)}
     assert taken == {"first", *(each.idempotency_key for each in many[enough * depth :])}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_what_comes_while_its_end_is_not_told_yet_is_told_as_not_written(path: Path) -> None:
+    """On the event loop that sessions have: its pipe ends some turns before it does."""
+    uvloop = pytest.importorskip("uvloop")
+    told: list[object] = []
+
+    async def scenario() -> None:
+        writer = Apart(path, synchronous="FULL")
+        began = asyncio.Event()
+        writer.write([Nothing()], lambda _: began.set())
+        await began.wait()
+        assert writer.process_id is not None
+        os.kill(writer.process_id, signal.SIGKILL)
+        count = 0
+        while not any(isinstance(each, Failure) for each in told):
+            writer.write([Nothing()], told.extend)
+            count += 1
+            await asyncio.sleep(0)
+        await writer.close(within=10)
+        assert len(told) == count
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
