@@ -1,5 +1,8 @@
 """What the values of shared options may be."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from gooclaim_cli.cli import options
@@ -75,10 +78,11 @@ def test_a_schedule_is_spans_with_commas() -> None:
     assert "1s,2s,4s" in refused.value.hint
 
 
-def test_the_sandboxs_options_have_the_contracts_schedule_by_default() -> None:
-    given = {"emit": True, "emit_every": "3s", "rotate_secret_on_put": False}
-    made = options.sandbox_options(retry_schedule=None, **given)  # type: ignore[arg-type]
+def test_the_sandboxs_options_have_the_contracts_schedule_by_default(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"emit": True, "emit_every": "3s", "rotate_secret_on_put": False}
+    given["data"] = tmp_path
+    made = options.sandbox_options(retry_schedule=None, **given)
     assert made.retry_schedule == (10.0, 60.0, 300.0, 1800.0, 7200.0)
     assert made.emit_every == 3.0
-    made = options.sandbox_options(retry_schedule="1s", port=7, **given)  # type: ignore[arg-type]
+    made = options.sandbox_options(retry_schedule="1s", port=7, **given)
     assert (made.retry_schedule, made.port) == ((1.0,), 7)

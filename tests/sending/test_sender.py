@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -161,6 +162,27 @@ def test_forms_of_answers(answer: bytes, status: int, body: bytes) -> None:
     outcome = outcome_of(answering(answer))
     assert (outcome.status, outcome.body, outcome.failure) == (status, body, None)
     assert outcome.succeeded is (status < 300)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="a system without it")
+def test_an_answer_in_two_parts_does_not_wait_for_an_acknowledgement() -> None:
+    """As many a server sends it; the system would acknowledge the first part 40 ms later."""
+
+    async def behave(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        end = writer.get_extra_info("socket")
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)  # asyncio sets it
+        head, separator, body = OK.partition(b"\r\n\r\n")
+        writer.write(head + separator)
+        writer.write(body)
+        await writer.drain()
+
+    async def scenario() -> None:
+        async with raw_server(behave) as server, Sender() as sender:
+            outgoing = Outgoing(server.url(), (), b"{}")
+            outcomes = [await sender.send(outgoing) for _ in range(20)]
+        assert min(each.ms for each in outcomes[5:]) < 40  # the first are acknowledged at once
+
+    run(scenario)
 
 
 def test_an_answer_that_ends_with_the_connection() -> None:
