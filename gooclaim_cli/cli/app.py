@@ -76,7 +76,17 @@ class LazyGroup(TyperGroup):
             module = importlib.import_module(module_of(name))
             found = get_command(module.app)
             found.name = name
+            _show_flags_bare(found, ctx)
         return name, found, rest
+
+
+def _show_flags_bare(command: Any, ctx: Any) -> None:
+    """Have help name flags alone: Typer writes `--json <bool>`, as if a value went with it."""
+    for each in command.get_params(ctx):
+        if getattr(each, "is_flag", False) and each.metavar is None:
+            each.metavar = ""
+    for below in getattr(command, "commands", {}).values():
+        _show_flags_bare(below, ctx)
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -111,4 +121,5 @@ def command() -> Any:
     for parameter in whole.params:
         if parameter.name in _COMPLETION:
             parameter.help = _COMPLETION[parameter.name]  # type: ignore[attr-defined]
+    _show_flags_bare(whole, whole.make_context("gooclaim", [], resilient_parsing=True))
     return whole

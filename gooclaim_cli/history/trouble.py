@@ -60,8 +60,8 @@ def storage_error(path: Path, error: Exception) -> StorageError:
     if code in _NO_ROOM:
         return StorageError(
             f"the history {path} cannot be written: {error}",
-            "make some room on the disk: gooclaim history prune --older-than 1d needs a little"
-            " itself; or set GOOCLAIM_HOME to a folder on another one",
+            "make room on the disk (gooclaim history prune --older-than 1d, which needs a little"
+            " itself), or set GOOCLAIM_HOME to a folder on another one",
         )
     if code in _NO_ACCESS:
         return StorageError(

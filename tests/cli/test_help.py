@@ -68,6 +68,7 @@ def test_help_names_every_option_in_80_columns(run_here: RunHere, name: str) -> 
         assert option in shown
     assert all(len(line) <= 80 for line in shown.splitlines())
     assert "…" not in shown
+    assert "<bool>" not in shown  # a flag takes no value
 
 
 def test_the_list_of_commands_is_whole(home: Path) -> None:
