@@ -124,8 +124,10 @@ class Receiver:
         except CrowdedError:
             await _respond(send, answers.CROWDED)
         except Exception as error:  # the session goes on; the person is told
-            await _respond(send, answers.INTERNAL)
-            self._tell_fault(error)
+            try:
+                await _respond(send, answers.INTERNAL)  # fails where an answer has begun
+            finally:
+                self._tell_fault(error)
 
     def _tell_fault(self, error: Exception) -> None:
         """Tell of our own mistake. An error's text may quote somebody's data: it is left out."""

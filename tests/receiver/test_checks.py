@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -429,6 +430,25 @@ def test_a_fault_of_our_own(tmp_path: Path) -> None:
             assert SECRET.value not in repr(notice)
             assert [type(each) for each in reported] == [RuntimeError]
             assert (await bench.post(delivery())).status == 200
+
+    run(scenario)
+
+
+def test_a_fault_of_our_own_in_the_middle_of_an_answer(tmp_path: Path) -> None:
+    """Nothing more can be answered; it is told all the same."""
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(_message: Any) -> None:
+        raise RuntimeError("it has begun")
+
+    async def scenario() -> None:
+        async with receiving(tmp_path) as bench:
+            scope = {"type": "http", "method": "POST", "path": PATH, "headers": []}
+            with pytest.raises(RuntimeError):
+                await bench.receiver(scope, receive, send)
+            await bench.notice("internal_error")
 
     run(scenario)
 
