@@ -120,9 +120,14 @@ def _verdict(report: Report) -> str:
     tally = report.tally
     stopped = "Stopped. " if report.interrupted else ""
     judged = tally.held + tally.wrong
-    whole = not tally.wrong and judged
-    of = f"All {judged:,}" if whole else f"{tally.held:,} of {judged:,}"
-    said = f"{stopped}{of} were answered as a correct handler answers."
+    whole = not tally.wrong and (judged > 1 or judged == tally.sent == 1)
+    of = (
+        ("The one request" if judged == 1 else f"All {judged:,}")
+        if whole
+        else f"{tally.held:,} of {judged:,}"
+    )
+    was = "was" if judged == 1 else "were"
+    said = f"{stopped}{of} {was} answered as a correct handler answers."
     if report.under_way:
         said += (
             f" {report.under_way:,} {'was' if report.under_way == 1 else 'were'} still under way."

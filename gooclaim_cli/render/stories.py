@@ -20,7 +20,7 @@ from gooclaim_cli.render.terminal import (
     wrap_words,
     write_lines,
 )
-from gooclaim_cli.stories.judging import Account, Played
+from gooclaim_cli.stories.judging import Account, Judged, Played
 from gooclaim_cli.stories.planning import Beat, plan
 from gooclaim_cli.stories.scenario import Scenario, Step
 from gooclaim_cli.wire import CATALOGUE
@@ -175,10 +175,18 @@ def _traits(step: Step) -> list[str]:
 
 def _answers(played: Played) -> str:
     outcomes = [each.fired.outcome for each in played.requests]
-    counted = Counter(answer_text(each, timed=False) for each in outcomes)
+    counted = Counter(map(_answer, played.requests))
     said = ", ".join(f"{n} × {text}" if n > 1 else text for text, n in counted.items())
     slowest = duration(max(each.ms for each in outcomes), DEADLINE)
     return f"{said}  {slowest}" if len(outcomes) == 1 else f"{said}  slowest {slowest}"
+
+
+def _answer(judged: Judged) -> str:
+    """Why there is none is told below, with what was expected."""
+    outcome = judged.fired.outcome
+    if judged.held or outcome.failure is None:
+        return answer_text(outcome, timed=False)
+    return "no answer" if outcome.status is None else f"{outcome.status}, not whole"
 
 
 def _sentences(text: str, width: int | None, style: str) -> list[Text]:

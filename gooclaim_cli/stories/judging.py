@@ -66,10 +66,15 @@ def judge(fired: Fired, step: Step, *, duplicate: bool = False) -> Judged:
         problems.append(f"expected {expected}, got {said}")
     within = step.expect.within
     if within is not None and status is not None and fired.outcome.ms > within * 1000:
-        problems.append(
-            f"expected an answer within {within:g} s, it took {fired.outcome.ms:.0f} ms"
-        )
+        problems.append(_too_slow(within, fired.outcome.ms))
     return Judged(fired=fired, expected=expected, problems=tuple(problems))
+
+
+def _too_slow(within: float, ms: float) -> str:
+    """Both times in the unit of the one that was given."""
+    if within < 1:
+        return f"expected an answer within {within * 1000:g} ms, it took {ms:.0f} ms"
+    return f"expected an answer within {within:g} s, it took {ms / 1000:.3f} s"
 
 
 def judge_all(volleys: Sequence[tuple[Fired, ...]], step: Step) -> tuple[Judged, ...]:

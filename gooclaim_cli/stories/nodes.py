@@ -13,6 +13,7 @@ from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gooclaim_cli.errors import UsageError
+from gooclaim_cli.stories.yaml_mistakes import plain_mistake
 
 LONGEST: Final = 128 * 1024
 _TOLD: Final = 10
@@ -68,7 +69,7 @@ def compose(content: bytes, mistakes: Mistakes) -> Node | None:
         if node is not None:
             _measure(node)
     except yaml.MarkedYAMLError as error:
-        mistakes.add(*_place(error))
+        mistakes.add(*plain_mistake(error))
         return None
     except (yaml.YAMLError, UnicodeDecodeError):
         mistakes.add(_line_of_odd_text(content), "this is no text that YAML can hold: write UTF-8")
@@ -98,7 +99,9 @@ def members_of(node: MappingNode, mistakes: Mistakes) -> dict[str, tuple[Node, N
     members: dict[str, tuple[Node, Node]] = {}
     for key, value in node.value:
         name = text_of(key)
-        if name is None:
+        if key.tag == f"{_TAG}merge":
+            mistakes.add(key, "<< (merge) is not known here: write the members out")
+        elif name is None:
             mistakes.add(key, "a member's name must be text")
         elif name in members:
             first = line_of(members[name][0])
@@ -161,19 +164,6 @@ def _measure(root: Node) -> None:
             waiting += ((each, depth + 1) for pair in node.value for each in pair)
         elif isinstance(node, SequenceNode):
             waiting += ((each, depth + 1) for each in node.value)
-
-
-def _place(error: yaml.MarkedYAMLError) -> tuple[int, str]:
-    """In which line it is no YAML, and why."""
-    if error.problem == "could not find expected ':'" and error.context_mark:
-        return error.context_mark.line + 1, "this is text alone: write NAME: and a value"
-    mark = error.problem_mark or error.context_mark
-    return mark.line + 1 if mark else 1, _sentence(error)
-
-
-def _sentence(error: yaml.MarkedYAMLError) -> str:
-    said = [str(each) for each in (error.context, error.problem) if each]
-    return ": ".join(said) or "this is no YAML"
 
 
 def _line_of_odd_text(content: bytes) -> int:

@@ -77,7 +77,11 @@ class Scenario:
 
     def event_of(self, step: Step) -> str:
         """The event type of a step; of one that comes again, that of the first."""
+        event, again = step.event, step.again
+        if event is not None:
+            return event
         by_name = {each.name: each for each in self.steps if each.name}
-        while step.event is None:
-            step = by_name[step.again or ""]
-        return step.event
+        while event is None:
+            found = by_name[again or ""]
+            event, again = found.event, found.again
+        return event

@@ -421,7 +421,7 @@ def test_an_answer_that_takes_too_long_is_told(run_here: RunHere, tmp_path: Path
         return 200
 
     ((problem,),) = failed_steps(run_here, mine, answer).values()
-    assert problem.startswith("expected an answer within 0.01 s, it took ")
+    assert problem.startswith("expected an answer within 10 ms, it took ")
 
 
 def test_one_that_never_answers_is_told(run_here: RunHere, tmp_path: Path) -> None:
@@ -438,6 +438,8 @@ def test_one_that_never_answers_is_told(run_here: RunHere, tmp_path: Path) -> No
         done.set()
     assert told.code == 1
     assert "expected 2xx, got no answer" in told.stdout
+    words = " ".join(told.stdout.split())
+    assert words.count("no answer within 0.1 s") == 2, "with its step once, and at the end"
 
 
 def test_what_did_not_hold_is_told_where_it_was_and_at_the_end(

@@ -117,7 +117,7 @@ def test_what_was_under_way_when_it_was_stopped_is_told() -> None:
     tally.ended(Outcome(200, 5.0), latency=0.005)
     tally.judge(Judgement(Arriving.GOOD, 200, held=True))
     text = " ".join(shown(report_of(tally, interrupted=True)).split())
-    assert "All 1 were answered as a correct handler answers. 1 was still under way." in text
+    assert "1 of 1 was answered as a correct handler answers. 1 was still under way." in text
     assert "Not judged: 1, sent twice at once" in text
 
 
@@ -163,3 +163,11 @@ def test_types_that_nobody_knows_are_named() -> None:
     assert "Not in the catalogue" not in shown(report_of(tally))
     tally.event_types["foo\x1b"] += 1
     assert "Not in the catalogue: foo\\x1b." in shown(report_of(tally))
+
+
+def test_a_load_of_one_is_told_of_in_the_singular() -> None:
+    tally = Tally(sent=1)
+    tally.ended(Outcome(200, 5.0), latency=0.005)
+    tally.judge(Judgement(Arriving.GOOD, 200, held=True))
+    text = " ".join(shown(report_of(tally)).split())
+    assert "The one request was answered as a correct handler answers." in text
