@@ -9,6 +9,7 @@ import msgspec
 
 from gooclaim_cli.capture_files import CaptureFiles, Refused
 from gooclaim_cli.checking import Checked, Counts, Rules, check
+from gooclaim_cli.wire import Reason
 from gooclaim_cli.wire.captures import Capture, Unreadable
 
 if TYPE_CHECKING:  # loaded only where something does not verify
@@ -17,6 +18,13 @@ if TYPE_CHECKING:  # loaded only where something does not verify
 EACH_SECONDS: Final = 2.0
 TOTAL_SECONDS: Final = 60.0
 _PATIENCE: Final = 3  # so many in a row that nothing explains, and only single causes are tried
+_FIX: Final = (
+    "set the secret of then; several are tried: GOOCLAIM_SIGNING_SECRET=new,old gooclaim verify ..."
+)
+_FIX_OF_SANDBOX: Final = (
+    "set the secret that its sandbox printed: GOOCLAIM_SIGNING_SECRET=whsec_sandbox_... gooclaim"
+    " verify ..."
+)
 _TOLD_EVERY: Final = 256  # captures
 _TIMELESS: Final = "it does not say when it was received: write --at TIME, or --no-expiry"
 
@@ -63,14 +71,14 @@ class Diagnoser:
 
     def diagnosed(self, checked: Checked) -> Checked:
         """Add why it does not verify, where that is to be found."""
-        from gooclaim_cli.wire.diagnosis import diagnose
+        from gooclaim_cli.wire.diagnosis import UNEXPLAINED, diagnose
 
         if self._others is None:
             self._others = self.others()
         started = self.clock()
         until = started + min(self.each, self.total - self._spent)
         if until <= started:  # all time is spent
-            return checked
+            return _with_secret_changed(checked, tried=0) if _was_good(checked) else checked
         found = diagnose(
             checked.capture.delivery,
             checked.verdict,
@@ -83,7 +91,25 @@ class Diagnoser:
         self._spent += self.clock() - started
         if found is not None:
             self._in_vain = 0 if found.explained else self._in_vain + 1
+        if found is not None and found.code == UNEXPLAINED and _was_good(checked):
+            return _with_secret_changed(checked, tried=found.tried)
         return msgspec.structs.replace(checked, diagnosis=found)
+
+
+def _was_good(checked: Checked) -> bool:
+    """Whether nothing but the secret can have changed, by what the capture itself says."""
+    return checked.capture.verified and Reason.SIGNATURE_MISMATCH in checked.verdict.codes
+
+
+def _with_secret_changed(checked: Checked, *, tried: int) -> Checked:
+    from gooclaim_cli.tenant.environment import SANDBOX_TENANT
+    from gooclaim_cli.wire.diagnosis import secret_changed
+
+    event = checked.verdict.event
+    of_sandbox = event is not None and event.tenant_id.startswith(SANDBOX_TENANT)
+    fix = _FIX_OF_SANDBOX if of_sandbox else _FIX
+    found = secret_changed(fix, tried=tried)
+    return msgspec.structs.replace(checked, diagnosis=found)
 
 
 def run(

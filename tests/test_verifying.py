@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from gooclaim_cli.capture_files import CaptureFiles, Refused
 from gooclaim_cli.checking import Checked, Rules, check
 from gooclaim_cli.verifying import Diagnoser
@@ -42,6 +44,15 @@ def test_no_more_is_diagnosed_once_all_time_is_spent() -> None:
     diagnoser = Diagnoser(RULES, lambda: next(times), total=3.0)
     found = [diagnoser.diagnosed(rejected(SigningSecret(f"x{n}"))).diagnosis for n in range(4)]
     assert [each is not None for each in found] == [True, True, False, False]
+
+
+def test_what_verified_when_it_came_is_told_without_any_time() -> None:
+    checked = rejected(SigningSecret("x"))
+    good = msgspec.structs.replace(checked.capture, verified=True)
+    checked = msgspec.structs.replace(checked, capture=good)
+    found = Diagnoser(RULES, lambda: 0.0, total=0.0).diagnosed(checked).diagnosis
+    assert found is not None
+    assert (found.code, found.tried, found.explained) == ("secret_changed", 0, False)
 
 
 def test_after_several_in_vain_only_the_likely_is_tried() -> None:

@@ -165,6 +165,7 @@ def _files(
     from gooclaim_cli.wire.captures import Capture, Format, read, read_raw_body
 
     def find(wanted: str) -> Capture | None:
+        from gooclaim_cli.happenings import Disposition
         from gooclaim_cli.history.reading import HistoryReader, NotInHistoryError
 
         with HistoryReader(loaded.places.history) as reader:
@@ -174,7 +175,12 @@ def _files(
                 return None
         stored, delivery = found.stored, found.whole
         return Capture(
-            stored.delivery_id, Format.HISTORY, delivery.headers, delivery.body, stored.received_at
+            stored.delivery_id,
+            Format.HISTORY,
+            delivery.headers,
+            delivery.body,
+            stored.received_at,
+            verified=stored.disposition != Disposition.REJECTED and not stored.reasons,
         )
 
     def raw(name: str, pieces: Iterator[bytes]) -> "Iterator[Capture]":

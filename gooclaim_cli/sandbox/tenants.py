@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from gooclaim_cli.sandbox.tokens import Client
+from gooclaim_cli.tenant.environment import SANDBOX_TENANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Tenant:
     def new(cls, random: Random) -> "Tenant":
         """Make a tenant that no other run has had."""
         return cls(
-            tenant_id=f"tnt_sandbox_{random.getrandbits(64):016x}",
+            tenant_id=f"{SANDBOX_TENANT}{random.getrandbits(64):016x}",
             client_id=f"client_sandbox_{random.getrandbits(64):016x}",
             client_secret=f"secret_sandbox_{random.getrandbits(192):048x}",
         )

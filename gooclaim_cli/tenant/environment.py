@@ -9,6 +9,7 @@ from gooclaim_cli.hosts import is_loopback
 
 DEVELOPMENT_HOST: Final = "api.dev.gooclaim.com"
 DEFAULT_API_URL: Final = f"https://{DEVELOPMENT_HOST}"
+SANDBOX_TENANT: Final = "tnt_sandbox_"  # what a sandbox's tenants begin with
 
 
 class Environment(StrEnum):

@@ -389,6 +389,30 @@ def test_where_none_verifies_the_secrets_that_were_tried_are_named(
         assert "None verifies" not in verify([*paths, "--no-expiry"], **variables).stdout
 
 
+@pytest.mark.parametrize(
+    ("tenant", "fix"),
+    [
+        ("tnt_sandbox_1", "set the secret that its sandbox printed"),
+        ("tnt_xyz", "set the secret of then"),
+    ],
+)
+def test_what_verified_when_it_came_was_signed_with_another_secret(
+    verify: RunHere, tmp_path: Path, tenant: str, fix: str
+) -> None:
+    members = in_history()
+    body = members["body"].replace(json.loads(members["body"])["tenant_id"], tenant)
+    wrong = {"GOOCLAIM_SIGNING_SECRET": "whsec_other"}
+    good = saved(tmp_path, "good", line(body=body, verdict="verified", reasons=[]))
+    told = verify([good, "--no-expiry", "--json"], **wrong)
+    assert objects(told)[0]["diagnosis"]["code"] == "secret_changed"
+    shown = " ".join(verify([good, "--no-expiry"], **wrong).stdout.split())
+    assert "it verified when it was received; another secret is set now" in shown
+    assert fix in shown
+    assert "Console" not in shown
+    rejected = saved(tmp_path, "bad", line(verdict="rejected", reasons=["signature_mismatch"]))
+    assert "none of " in verify([rejected, "--no-expiry"], **wrong).stdout
+
+
 def test_the_secret_of_another_profile_is_named_and_not_shown(
     verify: RunHere, tmp_path: Path, home: Path
 ) -> None:

@@ -31,6 +31,7 @@ class Capture(msgspec.Struct, frozen=True, gc=False):
     `source` names the file, and the line or the number in it (`a.jsonl:7`, `b.har#2`). Headers are
     as in `Delivery`. `received_at` is UNIX seconds, None where the capture does not say. `exact`:
     the body's bytes are those that crossed the wire; some tools keep only what they parsed.
+    `verified`: it says that it verified when it was received.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Capture(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     received_at: float | None = None
     exact: bool = True
+    verified: bool = False
 
     @property
     def delivery(self) -> Delivery:

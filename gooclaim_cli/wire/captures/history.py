@@ -12,6 +12,7 @@ from gooclaim_cli.wire.captures import times
 from gooclaim_cli.wire.captures.capture import Capture, Format, Records, Unreadable
 from gooclaim_cli.wire.captures.members import MembersError, body, from_base64, headers
 
+_VERIFIED: Final = "verified"
 _NOT_KEPT: Final = "the body was not kept, only its size and hash: there is nothing to verify"
 
 
@@ -20,6 +21,8 @@ class _Line(msgspec.Struct, gc=False, tag_field="kind", tag="delivery"):
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     body: str | None = None
     body_base64: str | None = None
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 _decode = msgspec.json.Decoder(_Line).decode
@@ -40,7 +43,14 @@ def from_line(line: bytes, source: str) -> Capture | None:
             return None
     else:
         return None
-    return Capture(source, Format.HISTORY, found.headers, content, found.at.timestamp())
+    return Capture(
+        source,
+        Format.HISTORY,
+        found.headers,
+        content,
+        found.at.timestamp(),
+        verified=found.verdict == _VERIFIED and not found.reasons,
+    )
 
 
 def from_object(value: dict[str, Any], source: str) -> Records | None:
@@ -56,4 +66,12 @@ def from_object(value: dict[str, Any], source: str) -> Records | None:
     else:
         content = body(value["body"])
     received_at = times.from_text(value.get("at"))
-    return iter((Capture(source, Format.HISTORY, headers(value["headers"]), content, received_at),))
+    found = Capture(
+        source,
+        Format.HISTORY,
+        headers(value["headers"]),
+        content,
+        received_at,
+        verified=value.get("verdict") == _VERIFIED and not value.get("reasons"),
+    )
+    return iter((found,))

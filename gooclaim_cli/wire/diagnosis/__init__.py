@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from gooclaim_cli.wire.delivery import Delivery
 from gooclaim_cli.wire.diagnosis import evidence
 from gooclaim_cli.wire.diagnosis.causes import UNEXPLAINED, Diagnosis, explained
+from gooclaim_cli.wire.diagnosis.evidence import secret_changed
 from gooclaim_cli.wire.diagnosis.keys import NamedSecret
 from gooclaim_cli.wire.diagnosis.search import Search, Stop, Stopped
 from gooclaim_cli.wire.signing import SignedContent, SigningSecret
 from gooclaim_cli.wire.verdict import Reason, Verdict
 
-__all__ = ["UNEXPLAINED", "Diagnosis", "NamedSecret", "diagnose"]
+__all__ = ["UNEXPLAINED", "Diagnosis", "NamedSecret", "diagnose", "secret_changed"]
 
 _SIGNATURE = (Reason.SIGNATURE_MISMATCH, Reason.SIGNATURE_MALFORMED, Reason.SIGNATURE_MISSING)
 

@@ -61,6 +61,12 @@ def unexplained(delivery: Delivery, *, tried: int, finished: bool) -> Diagnosis:
     return Diagnosis(UNEXPLAINED, message, _NEXT, explained=False, tried=tried, ruled_out=ruled_out)
 
 
+def secret_changed(fix: str, *, tried: int) -> Diagnosis:
+    """Say why nothing explains it, where it is known to have verified once, and is the same."""
+    message = "it verified when it was received; another secret is set now"
+    return Diagnosis("secret_changed", message, fix, explained=False, tried=tried)
+
+
 def malformed_timestamp(delivery: Delivery) -> Diagnosis | None:
     """Say what a timestamp is that is not UNIX time in seconds; None where that is not known."""
     value = (delivery.value(TIMESTAMP_HEADER) or "").strip()
