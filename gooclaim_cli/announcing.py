@@ -5,6 +5,7 @@ gone is no announcement, and removed.
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,12 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     local_url: str
     handlers: tuple[Handler, ...]
     signing_secret: str | None = None
+    pid: int | None = None
+
+    @property
+    def named(self) -> str:
+        """What tells it from others: `process 123 (tnt_sandbox_1)`."""
+        return f"process {self.pid} ({self.tenant_id})"
 
     def __repr__(self) -> str:
         return f"Announcement(handlers={self.handlers!r})"
@@ -44,6 +51,7 @@ def announced(data: Path, session_id: str, ready: Ready) -> Iterator[None]:
         local_url=ready.local_url,
         handlers=ready.handlers,
         signing_secret=ready.sandbox.signing_secret if ready.sandbox else None,
+        pid=os.getpid(),
     )
     private_files.write(path, msgspec.json.encode(announcement))
     try:

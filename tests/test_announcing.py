@@ -1,5 +1,6 @@
 """Announcements: running sessions tell where their events go, dead ones tell nothing."""
 
+import os
 import stat
 import sys
 from pathlib import Path
@@ -41,6 +42,7 @@ def test_what_is_told_while_a_session_runs(tmp_path: Path) -> None:
             assert newest.handlers == older.handlers == HANDLERS
             assert (newest.signing_secret, older.signing_secret) == ("whsec_sandbox", None)
             assert "whsec_sandbox" not in repr(newest)
+            assert newest.named == f"process {os.getpid()} (tnt_s)"
             if sys.platform != "win32":
                 mode = (tmp_path / FOLDER / "b.json").stat().st_mode
                 assert stat.S_IMODE(mode) == 0o600

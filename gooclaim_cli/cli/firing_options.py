@@ -163,14 +163,16 @@ def aim_at(event_type: str, to: str | None, settings: "Settings", command: str) 
 
 def secret_for(aim: "Aim", secret_file: Path | None, settings: "Settings") -> "SigningSecret":
     """Find what to sign with: what was said; what the session of this handler verifies with; what
-    is set, or was told by the API; that of another running sandbox. Raises ConfigurationError.
+    is set, or was told by the API; that of another running sandbox. Raises ConfigurationError, or
+    UsageError where several count.
     """
+    from gooclaim_cli.firing.aims import sandbox_secret
     from gooclaim_cli.wire import SigningSecret
 
     if secret_file is not None:
         return read_secret(secret_file)
     if aim.session is not None and aim.session.signing_secret is not None:
-        return SigningSecret(aim.session.signing_secret)
+        return SigningSecret(sandbox_secret(aim.sessions) or aim.session.signing_secret)
     if settings.signing_secrets:
         return settings.signing_secrets[0]
     from gooclaim_cli.known_secrets import known_secrets  # costs start-up
@@ -179,9 +181,8 @@ def secret_for(aim: "Aim", secret_file: Path | None, settings: "Settings") -> "S
         return known.secret
     from gooclaim_cli.announcing import running_sessions
 
-    for session in running_sessions(settings.places.data):
-        if session.signing_secret is not None:
-            return SigningSecret(session.signing_secret)
+    if (secret := sandbox_secret(running_sessions(settings.places.data))) is not None:
+        return SigningSecret(secret)
     raise ConfigurationError(
         "no signing secret is known, so nothing can be signed",
         "set GOOCLAIM_SIGNING_SECRET to the one your handler has, or give a file with"

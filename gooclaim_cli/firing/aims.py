@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from gooclaim_cli.errors import ConfigurationError, UsageError
 from gooclaim_cli.hosts import is_near
 from gooclaim_cli.targets import match, parse_address, parse_target
+from gooclaim_cli.wording import listed
 
 if TYPE_CHECKING:  # costs start-up, and a command that says where to needs no session
     from gooclaim_cli.announcing import Announcement
@@ -18,10 +19,15 @@ if TYPE_CHECKING:  # costs start-up, and a command that says where to needs no s
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Where to fire; `session` is the running one that told it, None where it was said."""
+    """Where to fire; `sessions` are the running ones that told it, the newest first."""
 
     url: str
-    session: "Announcement | None" = None
+    sessions: "tuple[Announcement, ...]" = ()
+
+    @property
+    def session(self) -> "Announcement | None":
+        """The one that counts; None where none told it."""
+        return self.sessions[0] if self.sessions else None
 
     @property
     def is_near(self) -> bool:
@@ -44,17 +50,17 @@ def take_aim(
     """
     if to is not None:
         return Aim(parse_address(to, option="--to"))
-    found = {
-        handler.url: Aim(handler.url, session)
-        for session in reversed(sessions)
-        if (handler := match(session.handlers, event_type)) is not None
-    }
+    found: dict[str, tuple[Announcement, ...]] = {}
+    for session in sessions:
+        handler = match(session.handlers, event_type)
+        if handler is not None:
+            found[handler.url] = (*found.get(handler.url, ()), session)
     if len(found) > 1:
         raise UsageError(
             f"several handlers are listened for: {', '.join(found)}", "choose one with --to"
         )
-    for aim in found.values():
-        return aim
+    for url, telling in found.items():
+        return Aim(url, telling)
     handler = match(tuple(map(parse_target, forward_to)), event_type)
     if handler is None:
         raise UsageError(
@@ -64,6 +70,21 @@ def take_aim(
             else f"the running gooclaim listen has no handler for {event_type}: --to 3000",
         )
     return Aim(handler.url)
+
+
+def sandbox_secret(sessions: "Sequence[Announcement]") -> str | None:
+    """What the sandboxes of these sessions sign with; None where there is none.
+
+    Raises UsageError where they have different ones: whoever verifies has one of them.
+    """
+    by_secret = {each.signing_secret: each for each in reversed(sessions) if each.signing_secret}
+    if len(by_secret) > 1:
+        named = listed([each.named for each in by_secret.values()])
+        raise UsageError(
+            f"the sandboxes of running sessions sign with different secrets: {named}",
+            "end those that are not meant, or give the secret that your handler has: --secret-file",
+        )
+    return next(iter(by_secret), None)
 
 
 def check_aim(aim: Aim, *, yes_remote: bool, signs_for_production: bool) -> None:
