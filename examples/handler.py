@@ -94,6 +94,7 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     if not SECRET:
         sys.exit("GOOCLAIM_SIGNING_SECRET is not set")
-    server = Server(("127.0.0.1", int(sys.argv[1])), Handler)
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
+    server = Server(("127.0.0.1", port), Handler)
     print(server.server_port, flush=True)
     server.serve_forever()

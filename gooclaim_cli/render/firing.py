@@ -86,7 +86,11 @@ def show_fired(fired: Fired, console: Console, *, attempts: int) -> None:
         right = f"{mark} right is: {HANDLING[fired.shot.what].answers}"
         lines += _row("Handler", right, _colour(fired.held), width)
     if fired.fault is None and fired.outcome.status in (401, 403):
-        lines += _row("", "does it verify with the secret that this was signed with?", "", width)
+        asked = (
+            "does it verify with the secret that this was signed with? That is --secret-file's,"
+            " else, without --to, a running sandbox's, else the settings': gooclaim config list"
+        )
+        lines += _row("", asked, "", width)
     write_lines(console, [*lines, Text()])
 
 

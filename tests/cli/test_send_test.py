@@ -89,6 +89,15 @@ def test_a_handler_that_is_not_there_is_told(run_here: RunHere) -> None:
     assert (forward["held"], forward["next"]) == (False, 10.0)
 
 
+def test_of_a_refusal_it_is_told_whose_secret_signed(run_here: RunHere) -> None:
+    with handler(lambda _: 401) as hooks:
+        done = run_here(["send-test", "claim.fraud_suspect", "--to", hooks.url], **ENV)
+    assert done.code == 1
+    words = " ".join(done.stdout.split())
+    assert "signed with? That is --secret-file's, else, without --to, a running sandbox's" in words
+    assert "else the settings': gooclaim config list" in words
+
+
 def test_an_answer_after_the_deadline_is_none(run_here: RunHere) -> None:
     def late(_: Delivery) -> int:
         time.sleep(0.3)
