@@ -22,8 +22,8 @@ _FIX: Final = (
     "set the secret of then; several are tried: GOOCLAIM_SIGNING_SECRET=new,old gooclaim verify ..."
 )
 _FIX_OF_SANDBOX: Final = (
-    "set the secret that its sandbox printed: GOOCLAIM_SIGNING_SECRET=whsec_sandbox_... gooclaim"
-    " verify ..."
+    "set its sandbox's secret, which gooclaim listen --sandbox shows on that machine:"
+    " GOOCLAIM_SIGNING_SECRET=whsec_sandbox_... gooclaim verify ..."
 )
 _TOLD_EVERY: Final = 256  # captures
 _TIMELESS: Final = "it does not say when it was received: write --at TIME, or --no-expiry"

@@ -392,7 +392,10 @@ def test_where_none_verifies_the_secrets_that_were_tried_are_named(
 @pytest.mark.parametrize(
     ("tenant", "fix"),
     [
-        ("tnt_sandbox_1", "set the secret that its sandbox printed"),
+        (
+            "tnt_sandbox_1",
+            "set its sandbox's secret, which gooclaim listen --sandbox shows on that machine",
+        ),
         ("tnt_xyz", "set the secret of then"),
     ],
 )
