@@ -170,7 +170,8 @@ class PassedOn:
 class Notice:
     """Something that a person should know: a stable code, a sentence, and what to do.
 
-    `public_url`: the session's, where it has become another.
+    `public_url`: the session's, where it has become another. `event_id`: the event that it
+    is about, where it is about one.
     """
 
     at: float
@@ -179,6 +180,7 @@ class Notice:
     message: str
     hint: str = ""
     public_url: str | None = None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

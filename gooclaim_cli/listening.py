@@ -132,8 +132,8 @@ class Session:
 
     async def _start(self, stack: AsyncExitStack) -> Ready:
         state, sandbox = self._settings.places.data, None
-        if self._plan.sandbox is not None:
-            state, sandbox = await start_sandbox(stack, self._plan.sandbox, self._settings)
+        if (options := self._plan.sandbox) is not None:
+            state, sandbox = await start_sandbox(stack, options, self._settings, self._told)
             self._sandbox = sandbox
             self._settings = settings_for(sandbox.ready, self._settings)
         settings, live = self._settings, self._plan.live

@@ -19,16 +19,23 @@ if TYPE_CHECKING:  # loaded only where a sandbox is asked for
 
 
 async def start_sandbox(
-    stack: AsyncExitStack, options: "SandboxOptions", settings: Settings
+    stack: AsyncExitStack, options: "SandboxOptions", settings: Settings, told: "Told"
 ) -> "tuple[Path, Sandbox]":
     """Start a sandbox that ends with the stack.
 
-    Returns a folder for the journal and the secrets, which die with it, and the sandbox.
+    Returns a folder for the journal and the secrets, which die with it, and the sandbox. `told`
+    hears of each event that it gives up.
     """
+    from gooclaim_cli.dead_letters import DeadLetters
     from gooclaim_cli.sandbox import run_sandbox  # costs start-up
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gooclaim-")))
-    running = run_sandbox(options, folder=folder, signed_content=settings.signed_content)
+    running = run_sandbox(
+        options,
+        folder=folder,
+        signed_content=settings.signed_content,
+        observe=DeadLetters(told).observe,
+    )
     sandbox = await stack.enter_async_context(running)
     return folder, sandbox
 

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
+from gooclaim_cli.advice import Advice
 from gooclaim_cli.happenings import Happening, Level, Notice, Ready, Summary
 from gooclaim_cli.tally import Tally
 
@@ -14,6 +15,7 @@ class Told:
         self._show = show
         self._clock = clock
         self._tally = Tally()
+        self._advice = Advice()
         self._early: list[Happening] | None = []
 
     def tell(self, happening: Happening) -> None:
@@ -23,10 +25,24 @@ class Told:
             return
         self._tally.add(happening)
         self._show(happening)
+        advice = self._advice.on(happening)
+        if advice is not None:
+            self._show(advice)
 
-    def notice(self, level: Level, code: str, message: str, hint: str) -> None:
+    def notice(
+        self, level: Level, code: str, message: str, hint: str, *, event_id: str | None = None
+    ) -> None:
         """Tell a notice."""
-        self.tell(Notice(at=self._clock(), level=level, code=code, message=message, hint=hint))
+        self.tell(
+            Notice(
+                at=self._clock(),
+                level=level,
+                code=code,
+                message=message,
+                hint=hint,
+                event_id=event_id,
+            )
+        )
 
     @contextlib.contextmanager
     def from_now_on(self, ready: Ready) -> Iterator[None]:

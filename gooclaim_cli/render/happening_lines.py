@@ -130,6 +130,8 @@ def _notice(notice: Notice) -> dict[str, Any]:
     }
     if notice.public_url is not None:
         members["public_url"] = notice.public_url
+    if notice.event_id is not None:
+        members["event_id"] = notice.event_id
     return members
 
 
