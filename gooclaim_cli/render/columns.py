@@ -70,7 +70,7 @@ def _pieces(seen: Delivered, layout: Layout) -> Iterator[_Piece]:
         yield from _answer_piece(seen.handler, layout, "handler " if seen.home else "")
     match seen.disposition:
         case Disposition.RETRY:
-            yield _Piece(f"attempt {seen.attempt}", f"try {seen.attempt}", "yellow")
+            yield _Piece(f"try {seen.attempt}", f"try {seen.attempt}", "yellow")
         case Disposition.DUPLICATE:
             yield _Piece("duplicate", "duplicate", "yellow")
         case Disposition.IN_FLIGHT:
@@ -122,7 +122,7 @@ def _short(piece: _Piece) -> str:
 def _end(pieces: list[_Piece], notes: list[str], gap: str, form: Callable[[_Piece], str]) -> Text:
     end = Text()
     for piece in pieces:
-        # "in flight → 503", "attempt 2 → 502": an arrow belongs to what stands before it.
+        # "in flight → 503", "try 2 → 502": an arrow belongs to what stands before it.
         end.append(" " if end.plain and form(piece)[:1] in "→-" else gap)
         end.append(form(piece), style=piece.style)
     if notes:

@@ -83,7 +83,7 @@ def show_fired(fired: Fired, console: Console, *, attempts: int) -> None:
         lines += _row("Gooclaim", _next(fired, attempts), "", width)
     if fired.fault is not None or not fired.held or fired.shot.what is not Arriving.GOOD:
         mark = glyphs_for(console).yes if fired.held else glyphs_for(console).no
-        right = f"{mark} right is: {HANDLING[fired.shot.what].answers}"
+        right = f"{mark} expected: {HANDLING[fired.shot.what].answers}"
         lines += _row("Handler", right, _colour(fired.held), width)
     if fired.fault is None and fired.outcome.status in (401, 403):
         asked = (
@@ -201,7 +201,7 @@ def _body_lines(outcome: Outcome, console: Console) -> list[Text]:
 
 def _next(fired: Fired, attempts: int) -> str:
     if fired.outcome.succeeded:
-        return "is done: delivered"
+        return "counts it as delivered"
     if fired.next_in is None:
         return f"would give it up: a dead letter after {fired.attempt} attempts"
     return f"would try again in {_span(fired.next_in)}, attempt {fired.attempt + 1} of {attempts}"

@@ -127,6 +127,10 @@ class LiveRenderer:
         title = Text(f"    the handler answered {answer.status}", style=status_style(answer.status))
         return [Text(), title, *payload_lines(answer.headers, answer.body, self._out)]
 
+    def _id(self, event_id: str) -> str:
+        """An id as the deliveries' own lines show it."""
+        return Layout(self._out.width, self._glyphs, self._deadline).event_id(event_id).rstrip()
+
     def _late_lines(self, late: LateAnswer) -> list[Text]:
         answer, took = late.handler, duration(late.handler.ms, self._deadline)
         if answer.status is None:
@@ -135,7 +139,7 @@ class LiveRenderer:
             became = f"answered {answer.status} after {took}"
         too_late = "too late for Gooclaim" if late.counted else "after the deadline"
         return _sentence(
-            f"handler of {visible(late.event_id)} {became}: {too_late}",
+            f"handler of {self._id(late.event_id)} {became}: {too_late}",
             self._out,
             style="yellow",
         )
@@ -147,7 +151,7 @@ class LiveRenderer:
         whose = "home URL" if passed.target is Target.HOME else f"copy to {visible(answer.url)}"
         late = ": too late for Gooclaim" if passed.late else ""
         return _sentence(
-            f"{whose}, {visible(passed.event_id or passed.delivery_id)}: {became}{late}",
+            f"{whose}, {self._id(passed.event_id or passed.delivery_id)}: {became}{late}",
             self._out,
             style="dim" if answer.succeeded and not passed.late else "yellow",
         )

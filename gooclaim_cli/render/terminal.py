@@ -133,7 +133,8 @@ def facts(
 ) -> list[Text]:
     """Lay out `label  value` lines with their values aligned; both are escaped already.
 
-    A label that would leave values less than half of the width has a line of its own.
+    A label that would leave values less than half of the width has a line of its own, and so has a
+    URL that would not fit beside its label.
     """
     rows = list(rows)
     margin = len(indent) + max((len(label) for label, _ in rows), default=0) + 2
@@ -143,7 +144,10 @@ def facts(
     for label, value in rows:
         first, *others = wrap_words(value, width=width, indent=" " * margin, hanging=" " * margin)
         head = Text().append(f"{indent}{label.rstrip()}".ljust(margin), style="dim")
-        if cell_len(head.plain.rstrip()) >= margin:
+        if width is not None and cell_len(first) > width:  # it may fit where it has a line
+            lines.append(Text(head.plain.rstrip(), style="dim"))
+            lines.append(Text(f"{indent}  {first[margin:]}", style=style))
+        elif cell_len(head.plain.rstrip()) >= margin:
             lines.extend(fold(head, width=width))
             others.insert(0, first)
         else:

@@ -77,7 +77,7 @@ def test_a_person_sees_the_answer_and_what_gooclaim_would_do(run_here: RunHere) 
     assert "busy" in done.stdout
     assert "\x1b" not in done.stdout
     assert "would try again in 10 s, attempt 2 of 6" in done.stdout
-    assert "right is: 2xx within 5 s" in done.stdout
+    assert "expected: 2xx within 5 s" in done.stdout
     assert SECRET not in done.stdout
 
 

@@ -125,8 +125,8 @@ def test_a_session_in_a_terminal(
 
         blocked = sandbox.emit("workflow.policy_blocked")
         terminal.see(rf"{blocked['event_id']} +✓ verified +500")
-        terminal.see(rf"{blocked['event_id']} +✓ verified +500 .*attempt 2")
-        terminal.see(rf"{blocked['event_id']} +✓ verified +200 .*attempt 3")
+        terminal.see(rf"{blocked['event_id']} +✓ verified +500 .*try 2")
+        terminal.see(rf"{blocked['event_id']} +✓ verified +200 .*try 3")
 
         secret = sandbox.facts["signing_secret"]
         body = event_body("evt_forged", tenant=sandbox.facts["tenant_id"])

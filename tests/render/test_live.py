@@ -46,7 +46,7 @@ def tail(**members: Any) -> str:
         ({"handler": None}, "✓ verified → 200\n"),
         (
             {"disposition": Disposition.RETRY, "attempt": 4},
-            "✓ verified 200 42 ms attempt 4\n",
+            "✓ verified 200 42 ms try 4\n",
         ),
         (
             {"disposition": Disposition.RETRY, "attempt": 4, "handler": answer(ms=4200)},
@@ -83,6 +83,17 @@ def tail(**members: Any) -> str:
                 "response_status": 504,
             },
             "✓ verified → 504 deadline\n    no answer within 5 s\n",
+        ),
+        (
+            {
+                "handler": answer(
+                    None, 5000, error="deadline_exceeded", message="no answer within 5 s"
+                ),
+                "response_status": 504,
+                "disposition": Disposition.RETRY,
+                "attempt": 2,
+            },
+            "✓ verified try 2 → 504 deadline\n    no answer within 5 s\n",
         ),
     ],
 )
@@ -129,6 +140,10 @@ def test_long_urls_stay_whole() -> None:
     url = "https://tunnel.example/" + "segment/" * 20
     text = shown(ready(public_url=url, previous_url=url, handlers=(Handler("claim.*", url),)))
     assert text.count(url) == 3
+    fits = "https://localhost:41063/gooclaim-cli/3ioOUztjLCg8swVu9oljOpjaxQ-4aBns"
+    text = shown(ready(public_url=fits, local_url=fits))
+    assert f"\nPublic URL\n  {fits}\nTunnel  " in text
+    assert f"\nLocal URL\n  {fits}\nHandler  " in text
 
 
 def test_ready_says_where_everything_is() -> None:
@@ -138,7 +153,7 @@ def test_ready_says_where_everything_is() -> None:
     assert "client-secret" not in text
     assert "Ready. Waiting for events — Ctrl-C ends and restores.\n" in text
     bare = shown(ready(handlers=(), registered=False, previous_url=None, public_url=None))
-    assert "none: every verified event is answered 200" in bare
+    assert "none: every verified event is answered 200 (-f 3000 forwards)\n" in bare
     assert "not looked at: nothing is registered" in bare
     assert "Ctrl-C ends.\n" in bare
     assert "nothing; ours is removed on exit" in shown(ready(previous_url=None))
@@ -149,6 +164,7 @@ def test_a_late_answer_says_that_it_was_too_late() -> None:
         "  handler of evt_01HXYZ0123456789AB7F3KX9QA answered 200 after 7.3 s / 5 s:"
         " too late for Gooclaim\n"
     )
+    assert shown(late()).startswith("  handler of evt_…7F3KX9QA answered 200 after 7.3 s / 5 s:")
 
 
 def test_notices_go_to_the_other_console_with_their_word() -> None:
