@@ -1,7 +1,7 @@
 """`gooclaim history`: list and show what was received."""
 
 import sys
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,7 +11,12 @@ from gooclaim_cli.cli.history_prune import prune
 from gooclaim_cli.cli.options import AsJson
 from gooclaim_cli.errors import UsageError
 
+if TYPE_CHECKING:  # costs start-up
+    from gooclaim_cli.history.reading import HistoryReader
+    from gooclaim_cli.history.records import DeliveryDetail
+
 _LIMIT: Final = 50
+_TRIES: Final = 100
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -68,7 +73,7 @@ def show(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one delivery: its headers, its body, and every forward of it."""
+    """Show one delivery: its headers, its body, every forward, and all tries of its event."""
     from gooclaim_cli import settings
     from gooclaim_cli.history.reading import HistoryReader
     from gooclaim_cli.render import history as shown
@@ -77,17 +82,29 @@ def show(
         raise UsageError("--raw and --json exclude each other", "choose one of the two")
     with HistoryReader(settings.load().places.history) as reader:
         detail = reader.find(wanted)
+        tries = () if raw else _tries_of(detail, reader)
     if raw:
         sys.stdout.buffer.write(detail.whole.body)
         sys.stdout.buffer.flush()
     elif as_json:
         from gooclaim_cli.render.json_lines import write_object
 
-        write_object(shown.detail_object(detail), sys.stdout)
+        write_object(shown.detail_object(detail, tries=tries), sys.stdout)
     else:
         from gooclaim_cli.cli.consoles import output_console
 
-        shown.detail(detail, output_console())
+        shown.detail(detail, output_console(), tries=tries)
+
+
+def _tries_of(detail: "DeliveryDetail", reader: "HistoryReader") -> "tuple[DeliveryDetail, ...]":
+    """The deliveries under the same key, the oldest first; of very many, the newest."""
+    from gooclaim_cli.history.reading import Filter
+
+    key = detail.stored.idempotency_key
+    if not key:
+        return (detail,)
+    found = list(reader.list(Filter(idempotency_key=key, limit=_TRIES)))
+    return tuple(reader.find(each.delivery_id) for each in reversed(found))
 
 
 app.command()(export)

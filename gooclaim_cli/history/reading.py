@@ -21,6 +21,7 @@ _COLUMNS: Final = (
 _HIGHEST: Final = "\U0010ffff"
 _CUTS: Final = ("…", "...", "~")  # what stands in a shortened id
 _SHORTEST_ENDING: Final = 6
+_COUNTED: Final = 1000  # what fits: more are not told apart
 T = TypeVar("T")
 
 
@@ -134,15 +135,15 @@ class HistoryReader:
                 if names:
                     raise GooclaimError(
                         f"{wanted!r} is the {what} of several ids in the history:"
-                        f" {', '.join(names)}",
-                        "give more of the id",
+                        f" {', '.join(names[:3])}",
+                        _fit(len(names)),
                     )
         raise NotInHistoryError(
             f"nothing in the history is called {wanted!r}", "gooclaim history lists what there is"
         )
 
     def _names(self, column: str, start: str, end: str) -> tuple[str, ...]:
-        """The first few different values that begin and end so, `start` itself before all."""
+        """The first different values that begin and end so, `start` itself before all."""
         where = f"{column} >= ? AND {column} < ?"
         values: list[str | int] = [start, start + _HIGHEST]
         if end:
@@ -150,7 +151,7 @@ class HistoryReader:
             values += [end, len(start + end)]
         rows = self._query(
             f"SELECT DISTINCT {column} FROM delivery"  # noqa: S608 - our own text
-            f" WHERE {where} ORDER BY {column} LIMIT 3",
+            f" WHERE {where} ORDER BY {column} LIMIT {_COUNTED}",
             tuple(values),
         )
         return tuple(row[column] for row in rows)
@@ -190,6 +191,12 @@ class HistoryReader:
                 # Neither closed nor delegated to: who stops reading may have closed the connection.
                 for row in cursor.execute(sql, values):  # noqa: UP028
                     yield row
+
+
+def _fit(count: int) -> str:
+    """What to do where so many ids fit. Those of one day begin alike."""
+    said = f"{count:,} or more" if count >= _COUNTED else f"{count}"
+    return f"{said} fit: give more of the id, or its end, as gooclaim history shows it"
 
 
 def _stored(row: sqlite3.Row) -> StoredDelivery:

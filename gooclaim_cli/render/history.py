@@ -4,8 +4,7 @@ The objects' names are those of the machine output, and stable.
 """
 
 import base64
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -21,10 +20,11 @@ from gooclaim_cli.history.records import (
 from gooclaim_cli.render.escape import clip, visible
 from gooclaim_cli.render.json_lines import rfc3339
 from gooclaim_cli.render.layout import Layout, status_style
+from gooclaim_cli.render.local_times import LocalTimes
 from gooclaim_cli.render.payload import payload_lines, shown_headers
 from gooclaim_cli.render.terminal import facts, fold_width, glyphs_for, pad, wrap_words, write_lines
+from gooclaim_cli.render.tries import tries_lines, tries_object
 
-_TIME: Final = "%Y-%m-%d %H:%M:%S"
 _OUTCOME_WIDTH: Final = len("delivered")
 _STYLES: Final = {
     "delivered": "green",
@@ -50,15 +50,23 @@ def list_lines(deliveries: Iterable[StoredDelivery], console: Console) -> None:
     write_lines(console, _rows(deliveries, layout))
 
 
-def detail(detail: DeliveryDetail, console: Console) -> None:
-    """Write all that is known of one delivery: facts, headers, body, and every forward."""
-    width = fold_width(console)
-    lines = facts(_fact_rows(detail.stored), width=width)
+def detail(
+    detail: DeliveryDetail, console: Console, *, tries: Sequence[DeliveryDetail] = ()
+) -> None:
+    """Write all that is known of one delivery: facts, headers, body, and every forward.
+
+    `tries` are all of its event's, the oldest first, which a table shows.
+    """
+    width, times = fold_width(console), LocalTimes(detail.stored.received_at)
+    layout = Layout(console.width, glyphs_for(console), 0.0)
+    lines = facts(_fact_rows(detail.stored, times), width=width)
+    if table := tries_lines(tries, detail, layout, times):
+        lines += [Text(), *table]
     lines += [Text(), *payload_lines(detail.delivery.headers, detail.delivery.body, console)]
     if not detail.stored.body_kept:
         lines += [Text(), Text("    (the body was not kept)", style="dim")]
     for forward in detail.forwards:
-        lines += [Text(), *_forward_title(forward, width)]
+        lines += [Text(), *_forward_title(forward, width, times)]
         lines += payload_lines(forward.headers, forward.body, console)
         if not forward.body_kept:
             lines.append(Text("    (the answer's body was not kept)", style="dim"))
@@ -88,14 +96,20 @@ def delivery_object(stored: StoredDelivery) -> dict[str, Any]:
     }
 
 
-def detail_object(detail: DeliveryDetail) -> dict[str, Any]:
-    """Turn a delivery in full into the members of its JSON object; credentials stay hidden."""
+def detail_object(
+    detail: DeliveryDetail, *, tries: Sequence[DeliveryDetail] | None = None
+) -> dict[str, Any]:
+    """Turn a delivery in full into the members of its JSON object; credentials stay hidden.
+
+    With `tries`, all of its event's, `attempts` lists them.
+    """
     return {
         **delivery_object(detail.stored),
         **_payload_object(
             detail.delivery.headers, detail.delivery.body if detail.stored.body_kept else None
         ),
         "forwards": [_forward_object(forward) for forward in detail.forwards],
+        **({} if tries is None else {"attempts": tries_object(tries)}),
     }
 
 
@@ -154,19 +168,19 @@ def _payload_object(headers: Iterable[tuple[str, str]], body: bytes | None) -> d
 
 
 def _rows(deliveries: Iterable[StoredDelivery], layout: Layout) -> Iterator[Text]:
-    heading = None
+    times = None
     for stored in deliveries:
-        if heading is None:
-            heading = _heading(layout)
-            yield heading
-        yield _row(stored, layout)
-    if heading is None:
+        if times is None:
+            times = LocalTimes(stored.received_at)
+            yield _heading(layout, times)
+        yield _row(stored, layout, times)
+    if times is None:
         yield Text("No deliveries.", style="dim")
 
 
-def _heading(layout: Layout) -> Text:
+def _heading(layout: Layout, times: LocalTimes) -> Text:
     columns = (
-        "RECEIVED".ljust(19),
+        f"RECEIVED {times.zone}".ljust(19),
         layout.event_type("TYPE"),
         layout.event_id("EVENT"),
         "OUTCOME".ljust(_OUTCOME_WIDTH),
@@ -176,7 +190,7 @@ def _heading(layout: Layout) -> Text:
     return _cut(Text(layout.gap.join(columns), style="dim"), layout)
 
 
-def _row(stored: StoredDelivery, layout: Layout) -> Text:
+def _row(stored: StoredDelivery, layout: Layout, times: LocalTimes) -> Text:
     gap = layout.gap
     outcome = clip(
         visible(stored.outcome.replace("_", " ")), _OUTCOME_WIDTH, mark=layout.glyphs.cut
@@ -184,7 +198,7 @@ def _row(stored: StoredDelivery, layout: Layout) -> Text:
     status = "-" if stored.response_status is None else str(stored.response_status)
     line = (
         Text()
-        .append(_local(stored.received_at), style="dim")
+        .append(times.told(stored.received_at), style="dim")
         .append(f"{gap}{layout.event_type(stored.event_type)}{gap}")
         .append(layout.event_id(stored.event_id), style="dim")
         .append(f"{gap}{pad(outcome, _OUTCOME_WIDTH)}", style=_STYLES.get(stored.outcome, ""))
@@ -200,11 +214,7 @@ def _cut(line: Text, layout: Layout) -> Text:
     return Text(clip(line.plain, layout.width, mark=layout.glyphs.cut))
 
 
-def _local(at: float) -> str:
-    return time.strftime(_TIME, time.localtime(at))
-
-
-def _fact_rows(stored: StoredDelivery) -> list[tuple[str, str]]:
+def _fact_rows(stored: StoredDelivery, times: LocalTimes) -> list[tuple[str, str]]:
     answered = "not answered" if stored.response_status is None else f"{stored.response_status}"
     rows = [
         ("Delivery", visible(stored.delivery_id)),
@@ -212,8 +222,8 @@ def _fact_rows(stored: StoredDelivery) -> list[tuple[str, str]]:
         ("Type", visible(stored.event_type or "-")),
         ("Tenant", visible(stored.tenant_id or "-")),
         ("Idempotency", visible(stored.idempotency_key or "-")),
-        ("Received", _local(stored.received_at)),
-        ("Attempt", f"{stored.attempt} ({visible(stored.disposition.replace('_', ' '))})"),
+        ("Received", f"{times.told(stored.received_at)} {times.zone}"),
+        ("Try", f"{stored.attempt} ({visible(stored.disposition.replace('_', ' '))})"),
         ("Outcome", visible(stored.outcome.replace("_", " "))),
         ("Answered", answered),
     ]
@@ -225,13 +235,14 @@ def _fact_rows(stored: StoredDelivery) -> list[tuple[str, str]]:
     return rows
 
 
-def _forward_title(forward: StoredForward, width: int | None) -> list[Text]:
+def _forward_title(forward: StoredForward, width: int | None, times: LocalTimes) -> list[Text]:
     """Say where a delivery was carried, and how that ended."""
     word = _CARRIED.get(forward.kind, "Sent to")
     ended = [] if forward.status is None else [f"{forward.status}"]
     ended.append(f"{max(1, round(forward.ms))} ms")
     ended += ["too late"] if forward.late else []
     ended += [visible(forward.message)] if forward.error and forward.message else []
-    sentence = f"{_local(forward.started_at)} {word} {visible(forward.url)}: {', '.join(ended)}"
+    to = f"{word} {visible(forward.url)}"
+    sentence = f"{times.told(forward.started_at)} {to}: {', '.join(ended)}"
     style = "yellow" if forward.late else status_style(forward.status)
     return [Text(part, style=style) for part in wrap_words(sentence, width=width, hanging="  ")]

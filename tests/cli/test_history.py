@@ -49,7 +49,9 @@ def test_a_list_has_the_newest_first(run_here: RunHere, bodies: dict[str, bytes]
     done = run_here(["history"])
     assert (done.code, done.stderr) == (0, "")
     heading, *rows = done.stdout.splitlines()
-    assert heading.split() == ["RECEIVED", "TYPE", "EVENT", "OUTCOME", "HTTP", "TRY"]
+    received, zone, *others = heading.split()
+    assert [received, *others] == ["RECEIVED", "TYPE", "EVENT", "OUTCOME", "HTTP", "TRY"]
+    assert re.fullmatch(r"UTC([+-]\d\d:\d\d)?", zone)
     assert len(rows) == len(bodies)
     assert rows[0].split()[-3:] == ["rejected", "400", "0"]
     for row, expected in zip(
@@ -130,6 +132,29 @@ def test_a_list_from_which_nothing_is_left_says_so(
     assert run_here(["history", "--type", "nothing"]).stdout == "No deliveries.\n"
 
 
+def test_all_tries_of_an_event_are_shown_beside_one(
+    run_here: RunHere, bodies: dict[str, bytes]
+) -> None:
+    assert bodies
+    shown = run_here(["history", "show", "dlv_TWICE"]).stdout
+    assert re.search(r"^   TRY  RECEIVED +DELIVERY +OUTCOME +HTTP  HANDLER$", shown, re.MULTILINE)
+    first, second = re.findall(r"^(?:→ |  )   [12]  .*$", shown, re.MULTILINE)
+    assert re.fullmatch(r"     1  \S+ \S+  dlv_GOOD +delivered   200  200, 42 ms", first)
+    assert re.fullmatch(r"→    2  \S+ \S+  dlv_TWICE +duplicate   200  200, 42 ms", second)
+    (found,) = objects(run_here(["history", "show", "dlv_GOOD", "--json"]))
+    one, other = found["attempts"]
+    assert (one["attempt"], one["delivery_id"], one["response_status"]) == (1, "dlv_GOOD", 200)
+    assert (one["handler"]["status"], one["handler"]["ms"]) == (200, 42.0)
+    assert (other["attempt"], other["outcome"], other["handler"]) == (
+        2,
+        "duplicate",
+        one["handler"],
+    )
+    assert "DELIVERY" not in run_here(["history", "show", "dlv_FAILED"]).stdout
+    (rejected,) = objects(run_here(["history", "show", "dlv_BAD", "--json"]))
+    assert [each["handler"] for each in rejected["attempts"]] == [None]
+
+
 @pytest.mark.parametrize("wanted", ["dlv_FAILED", "evt_FAILED", "idem_F", "evt_F", "dlv_F"])
 def test_a_delivery_is_found_by_any_of_its_ids_and_their_beginning(
     run_here: RunHere, bodies: dict[str, bytes], wanted: str
@@ -150,7 +175,9 @@ def test_the_object_of_one_delivery_has_headers_body_and_forwards(
         "headers": found["headers"],
         "body": bodies["FAILED"].decode(),
         "forwards": found["forwards"],
+        "attempts": found["attempts"],
     }
+    assert [each["delivery_id"] for each in found["attempts"]] == ["dlv_FAILED"]
     assert headers["X-Gooclaim-Event"] == "pending_docs.uploaded"
     assert headers["X-Gooclaim-Idempotency-Key"] == "idem_FAILED"
     assert forwards == [

@@ -51,6 +51,7 @@ def test_what_is_exported_can_be_verified_again(home: Path, bodies: dict[str, by
         assert verify(delivery, [SECRET], now=stamp).ok == (name != "BAD")
         assert len(each["forwards"]) == (name != "BAD")
     (shown,) = objects(run(["history", "show", "evt_FAILED", "--json"], home).raw)
+    assert [each["delivery_id"] for each in shown.pop("attempts")] == ["dlv_FAILED"]
     assert shown == found[2]
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -120,6 +120,9 @@ def test_a_start_that_fits_several(path: Path) -> None:
     filled(path, *(event(number) for number in (13, 12, 11, 10, 1)))
     with pytest.raises(GooclaimError, match=r"several ids in the history: evt_1, evt_10, evt_11$"):
         found(path, "evt_")
+    with pytest.raises(GooclaimError) as raised:
+        found(path, "idem_")
+    assert raised.value.hint.startswith("5 fit: give more of the id, or its end, ")
     assert found(path, "evt_1").stored.event_id == "evt_1"
     assert found(path, "evt_12").stored.event_id == "evt_12"
 

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import re
+import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -21,11 +24,37 @@ def test_a_list_is_aligned() -> None:
     long_type = stored(event_type="workflow.consent_required", outcome="in_flight", attempt=12)
     history.list_lines([stored(), long_type, stored(response_status=None)], to)
     heading, first, second, third = written(to).splitlines()
-    assert heading.split() == ["RECEIVED", "TYPE", "EVENT", "OUTCOME", "HTTP", "TRY"]
+    received, zone, *others = heading.split()
+    assert [received, *others] == ["RECEIVED", "TYPE", "EVENT", "OUTCOME", "HTTP", "TRY"]
+    assert re.fullmatch(r"UTC([+-]\d\d:\d\d)?", zone)
     assert first.index("evt_…7F3KX9QA") == second.index("evt_…7F3KX9QA") == heading.index("EVENT")
     assert first.endswith("delivered  200   2")
     assert second.endswith("in flight  200  12")
     assert third.endswith("delivered    -   2")
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be set here")
+@pytest.mark.parametrize(
+    ("zone", "name", "shown"),
+    [
+        ("UTC0", "UTC", "2026-05-20 10:14:25"),
+        ("IST-5:30", "UTC+05:30", "2026-05-20 15:44:25"),
+        ("NST3:30", "UTC-03:30", "2026-05-20 06:44:25"),
+    ],
+)
+def test_times_name_their_zone(
+    monkeypatch: pytest.MonkeyPatch, zone: str, name: str, shown: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        to, full = console(), console()
+        history.list_lines([stored()], to)
+        history.detail(detail(), full)
+    time.tzset()
+    assert written(to).startswith(f"RECEIVED {name} ")
+    assert f"\n{shown} " in written(to)
+    assert f"Received     {shown} {name}\n" in written(full)
 
 
 def test_a_wide_list_has_whole_ids_and_an_empty_one_says_so() -> None:
@@ -49,7 +78,7 @@ def test_a_delivery_in_full_tells_every_forward() -> None:
     assert f"Forwarded to {url}: 200, 7300 ms, too late\n" in text
     assert '      "ok": true\n' in text
     assert f"Replayed to {url}: 42 ms, nobody there\n" in text
-    assert "Attempt      2 (retry)\n" in text
+    assert "Try          2 (retry)\n" in text
     assert "Reasons      a, b\n" in text
 
 
