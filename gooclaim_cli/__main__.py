@@ -12,6 +12,7 @@ from gooclaim_cli.errors import ExitCode, GooclaimError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code. Nothing is raised: this is where errors end."""
+    _occupy_standard_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         from gooclaim_cli.cli.app import command  # Ctrl-C meets what is imported here, too
@@ -39,6 +40,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         before_command = itertools.takewhile(lambda each: each.startswith("-"), arguments)
         return report_bug(error, show="--debug" in before_command)
     return ExitCode.OK
+
+
+def _occupy_standard_streams() -> None:
+    """Let nobody be there where we were started with one of them closed (`<&-`, a daemon).
+
+    Their numbers are taken, too: a socket or database that got one would be written to by whoever
+    takes it for standard output. Children inherit them.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # the lowest number first
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - for all the run
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
 
 
 def _report_full_disk() -> ExitCode:

@@ -165,3 +165,26 @@ def test_debug_shows_the_traceback_of_our_own_bug(
     assert "Traceback" in capsys.readouterr().err
     assert main(["history"]) == ExitCode.BUG
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it closes streams as a shell does")
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("history prune --all <&-", ExitCode.USAGE, "nobody is there to be asked"),
+        ("scenario run - --to 3999 <&-", ExitCode.USAGE, "standard input, line 1: it is empty"),
+        ("history show 1 <&- >&- 2>&-", ExitCode.REFUSED, ""),
+    ],
+)
+def test_where_a_stream_is_closed_nobody_is_there(
+    command: str, code: ExitCode, said: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "{sys.executable}" -m gooclaim_cli {command}'],
+        env=dict(os.environ) | {"GOOCLAIM_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import errno
 import io
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import TextIO
 
 from gooclaim_cli import private_files
 from gooclaim_cli.bugs import BugReports
+from gooclaim_cli.cli.hangup import on_hangup
 from gooclaim_cli.cli.outflow import Outflow, aside
 from gooclaim_cli.cli.running import end_on_signals, run
 from gooclaim_cli.errors import ExitCode
@@ -35,7 +37,8 @@ def run_session(
 ) -> ExitCode:
     """Run a session and show it; with `debug`, faults of our own in full, too.
 
-    Raises GooclaimError where it cannot start or undo itself.
+    Raises GooclaimError where it cannot start or undo itself, OSError where the disk that its
+    output goes to is full; all is undone then.
     """
 
     def renderer(outflow: Outflow) -> Renderer:
@@ -73,10 +76,13 @@ async def _watch(
         session = Session(plan, audience.tell, report=bugs.report)
         audience.on_gone = session.stop
         end_on_signals(session.stop, session.left_behind)
-        try:
-            summary = await session.run()
-        finally:
-            audience.close()
+        with on_hangup(sys.stdout, audience.leave):
+            try:
+                summary = await session.run()
+            finally:
+                audience.close()
+    if audience.full_disk is not None:
+        raise audience.full_disk
     return ExitCode.OK if summary is not None else ExitCode.INTERRUPTED
 
 
@@ -125,14 +131,16 @@ class _Audience:
         self._flushing = False
         self._loop = asyncio.get_running_loop()
         self.on_gone = lambda: None
+        self.full_disk: OSError | None = None  # what ended it, if that did
 
     def tell(self, happening: Happening) -> None:
         """Show it. What comes in one turn of the event loop is flushed together."""
         self._keep_ready_file(happening)
         try:
             self._renderer.show(happening)
-        except OSError:
-            self._gone()
+        except OSError as error:
+            self._note(error)
+            self.leave()
         if isinstance(happening, Notice):  # somebody may be asked something about it
             self.flush()
             self._outflow.settle()
@@ -156,20 +164,26 @@ class _Audience:
         self._flushing = False
         try:
             self._renderer.flush()
-        except OSError:
-            self._gone()
+        except OSError as error:
+            self._note(error)
+            self.leave()
 
     def close(self) -> None:
         """Pass on what is left, as far as somebody reads it."""
         self.flush()
         self._outflow.close()
 
-    def _is_broken(self, _error: OSError) -> None:
+    def _is_broken(self, error: OSError) -> None:
+        self._note(error)
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._gone)
+            self._loop.call_soon_threadsafe(self.leave)
 
-    def _gone(self) -> None:
-        # A terminal or pipe that is gone: what we print now has no reader, ever.
+    def _note(self, error: OSError) -> None:
+        if error.errno == errno.ENOSPC:
+            self.full_disk = error
+
+    def leave(self) -> None:
+        """A terminal or pipe is gone: what is shown now has no reader, ever."""
         self._renderer = _Silence()
         self._loop.call_soon(self.on_gone)
 

@@ -55,7 +55,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_left_behind(
         sandbox.behave({"api": {"hang": True, "paths": "*/webhook"}})
         until = time.monotonic() + PATIENCE
         while program.process.poll() is None and time.monotonic() < until:
-            program.process.send_signal(signal.SIGINT)  # within a second it is one press
+            program.process.send_signal(signal.SIGINT)  # so soon after, it is one press
             try:
                 program.process.wait(0.2)
             except subprocess.TimeoutExpired:
