@@ -154,7 +154,7 @@ def replay(
         ),
     )
     if print_as is not None:
-        replays.print_commands(plan, print_as)
+        replays.print_commands(plan, print_as, as_json=as_json)
         return
     if not plan.settle(as_json=as_json, dry_run=dry_run, yes=yes):
         raise typer.Exit(ExitCode.OK if dry_run else ExitCode.REFUSED)

@@ -209,13 +209,14 @@ async def _run(
         await replay(cartridges, plan.manner, plan.pace, tell)
 
 
-def print_commands(plan: Plan, program: str) -> None:
+def print_commands(plan: Plan, program: str, *, as_json: bool) -> None:
     """Print a command each that sends the same without us. Raises UsageError."""
-    from gooclaim_cli.render.requests import As, command_for
+    from gooclaim_cli.render.requests import As, write_command
 
     if program not in tuple(As):
         raise UsageError(f"--as {program!r} is unknown", f"choose from {', '.join(As)}, pytest")
     for original, aim in zip(plan.originals, plan.aims, strict=True):
         shot = replay_shot(original, plan.manner, at=time.time(), random=SystemRandom())
         conditions = dataclasses.replace(plan.conditions, to=aim.url)
-        sys.stdout.write(f"{command_for(As(program), outgoing_for(shot, conditions))}\n")
+        outgoing = outgoing_for(shot, conditions)
+        write_command(As(program), outgoing, sys.stdout, as_json=as_json, at=time.time())

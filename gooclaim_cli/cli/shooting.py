@@ -62,7 +62,8 @@ async def fire(
 
 def show_requests(job: Job, conditions: Conditions, program: str | None, *, as_json: bool) -> None:
     """Print what would be sent, or what sends it without us. Raises UsageError."""
-    from gooclaim_cli.render.requests import As, command_for, request_bytes, request_object
+    from gooclaim_cli.render.escape import visible
+    from gooclaim_cli.render.requests import As, request_bytes, request_object, write_command
 
     if program is not None and program not in tuple(As):
         raise UsageError(f"--as {program!r} is unknown", f"choose from {', '.join(As)}")
@@ -77,9 +78,12 @@ def show_requests(job: Job, conditions: Conditions, program: str | None, *, as_j
         for shot in volley.shots:
             outgoing = outgoing_for(shot, conditions)
             if program is not None:
-                sys.stdout.write(f"{command_for(As(program), outgoing)}\n")
+                write_command(As(program), outgoing, sys.stdout, as_json=as_json, at=time.time())
             elif as_json:
                 write_object(request_object(outgoing, volley.fault, at=time.time()), sys.stdout)
+            elif sys.stdout.isatty():
+                text = request_bytes(outgoing).decode("utf-8", "backslashreplace")
+                sys.stdout.write(visible(text.replace("\r\n", "\n"), newlines=True) + "\n")
             else:
                 sys.stdout.flush()
                 sys.stdout.buffer.write(request_bytes(outgoing) + b"\n")

@@ -34,14 +34,20 @@ class Proxy:
 
 def request_bytes(outgoing: Outgoing, address: Address, proxy: Proxy | None) -> bytes:
     """The request as it crosses the wire. Raises ValueError where a header would split it."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in outgoing.headers])
-    count = len(outgoing.headers)
+    lines = header_lines(outgoing.headers)
+    length = b"Content-Length: %d\r\n\r\n" % len(outgoing.body)
+    return b"".join((_first_lines(address, proxy), lines, length, outgoing.body))
+
+
+def header_lines(headers: tuple[tuple[str, str], ...]) -> bytes:
+    """Headers as they cross the wire. Raises ValueError where one would split the request."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    count = len(headers)
     if lines.count("\n") != count or lines.count("\r") != count or "\0" in lines:
         raise ValueError("a header holds a line break")
-    for name, _ in outgoing.headers:
+    for name, _ in headers:
         _check_name(name)
-    length = b"Content-Length: %d\r\n\r\n" % len(outgoing.body)
-    return b"".join((_first_lines(address, proxy), _encoded(lines), length, outgoing.body))
+    return _encoded(lines)
 
 
 @lru_cache(maxsize=64)  # a session has few handlers and many deliveries

@@ -1,6 +1,7 @@
 """`gooclaim send-test`: what reaches a handler, what is told of its answer, and how it ends."""
 
 import json
+import os
 import re
 import shlex
 import ssl
@@ -283,6 +284,17 @@ def test_a_dry_run_prints_the_request_and_sends_nothing(home: Path) -> None:
     assert SECRET not in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+def test_a_dry_run_shows_a_terminal_nothing_hidden(home: Path) -> None:
+    (home / "body").write_bytes(b"\x1b[2J\xff" + "\u202e".encode())
+    command = ["send-test", "a.b", "--to", "1", "--dry-run", "--body-file", str(home / "body")]
+    ours, theirs = os.openpty()
+    subprocess.run([*GOOCLAIM, *command], env=environment(home, **ENV), stdout=theirs, check=True)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as shown:
+        assert shown.read1().endswith(b"\r\n\r\n\\x1b[2J\\xff\\u202e\r\n")
+
+
 @needs("curl")
 def test_commands_that_do_the_same(run_here: RunHere) -> None:
     """Each is run, by the program it is for, and the handler cannot tell the difference."""
@@ -325,6 +337,8 @@ def test_httpie_is_given_what_it_reads_as_the_same_request(run_here: RunHere) ->
     words = shlex.split(printed.replace("\\\n", " "))
     assert words[:3] == ["http", "--print=hb", "--ignore-stdin"]
     assert words[words.index("--raw") + 1] == request["body"]
+    (told,) = objects(run_here([*command, "--as", "curl", "--json"], **ENV))
+    assert (told["kind"], told["as"], told["command"][:5]) == ("command", "curl", "curl ")
     method, url, *items = words[words.index("POST") :]
     assert (method, url) == ("POST", request["url"])
     headers = [tuple(item.split(":", 1)) for item in items if item != "X-Empty;"]
