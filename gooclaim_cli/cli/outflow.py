@@ -49,8 +49,10 @@ class Outflow:
         self._is_held = not self._wait(0.0 if self._is_held else _A_MOMENT)
 
     def close(self) -> None:
-        """Wait until all is written; not for ever."""
-        self._wait(_AT_THE_END)
+        """Wait until all is written, as long as somebody reads."""
+        before = -1
+        while not self._wait(_AT_THE_END) and self._size != before:
+            before = self._size
 
     def _wait(self, seconds: float) -> bool:
         with self._changed:
