@@ -187,6 +187,9 @@ class Notice:
 class Summary:
     """The session in numbers. `slowest_ms` is the slowest handler answer, None without one.
 
+    `forwarded` are tries, and `failed` those of them that no handler took; `failed_events` are the
+    events whose last try was one of these, where the handler's answer counts.
+
     `passed_on` are deliveries that went to the home URL; `not_taken` those of them to which it did
     not answer 2xx in time.
 
@@ -205,6 +208,7 @@ class Summary:
     restored: bool | None
     passed_on: int = 0
     not_taken: int = 0
+    failed_events: int = 0
 
 
 Happening = Ready | Delivered | LateAnswer | PassedOn | Notice | StoryHappening | Summary

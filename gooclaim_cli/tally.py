@@ -1,5 +1,7 @@
 """The session in numbers, counted from what it tells."""
 
+from typing import Final
+
 from gooclaim_cli.happenings import (
     Delivered,
     Disposition,
@@ -11,6 +13,8 @@ from gooclaim_cli.happenings import (
     Target,
 )
 
+_MOST_UNTAKEN: Final = 100_000  # keys that are remembered; further events are not counted
+
 
 class Tally:
     """Counts happenings; `summary` gives the numbers so far."""
@@ -21,6 +25,7 @@ class Tally:
         self._duplicates = 0
         self._forwarded = 0
         self._failed = 0
+        self._untaken: set[str | None] = set()
         self._slowest: float | None = None
         self._passed_on = 0
         self._not_taken = 0
@@ -33,7 +38,7 @@ class Tally:
             self._duplicates += happening.disposition is Disposition.DUPLICATE
             if happening.handler is not None:
                 self._forwarded += 1
-                self._failed += not _was_taken(happening)
+                self._count_forward(happening, taken=_was_taken(happening))
                 self._clock(happening.handler)
             if happening.home is not None:
                 self._count_pass_on(happening.home)
@@ -52,11 +57,19 @@ class Tally:
             duplicates=self._duplicates,
             forwarded=self._forwarded,
             failed=self._failed,
+            failed_events=len(self._untaken),
             slowest_ms=self._slowest,
             restored=restored,
             passed_on=self._passed_on,
             not_taken=self._not_taken,
         )
+
+    def _count_forward(self, seen: Delivered, *, taken: bool) -> None:
+        self._failed += not taken
+        if taken:
+            self._untaken.discard(seen.idempotency_key)
+        elif seen.home is None and len(self._untaken) < _MOST_UNTAKEN:
+            self._untaken.add(seen.idempotency_key)
 
     def _count_pass_on(self, answer: HandlerAnswer) -> None:
         self._passed_on += 1

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from gooclaim_cli.happenings import (
@@ -87,6 +88,21 @@ def test_what_it_does_not_count(restored: bool | None) -> None:
 def test_each_kind_of_delivery(happening: Delivered, expected: tuple[int, ...]) -> None:
     assert numbers(happening) == expected
     assert numbers(happening, happening) == tuple(2 * each for each in expected)
+
+
+def test_events_that_no_handler_took_in_the_end() -> None:
+    """However often each was tried; where the home URL's answer counts, it is not ours to say."""
+
+    def tried(key: str, status: int, **members: Any) -> Delivered:
+        seen = delivered(status=status, handler=answer(status))
+        return msgspec.structs.replace(seen, idempotency_key=key, **members)
+
+    lost = [tried("lost", 500), tried("lost", 503)]
+    late = [tried("late", 500), tried("late", 200)]
+    home = [tried("home", 500, home=answer(200))]
+    assert summary(*lost, *late, *home).failed_events == 1
+    assert summary(*lost, tried("other", 302)).failed_events == 2
+    assert summary(*late).failed_events == 0
 
 
 def test_the_slowest_answer() -> None:

@@ -203,6 +203,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "duplicates": summary.duplicates,
         "forwarded": summary.forwarded,
         "failed": summary.failed,
+        "failed_events": summary.failed_events,
         "slowest_ms": None if slowest is None else round(slowest, 1),
         "restored": summary.restored,
         "passed_on": summary.passed_on,

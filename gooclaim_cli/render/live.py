@@ -25,6 +25,7 @@ from gooclaim_cli.render.banner import Banner
 from gooclaim_cli.render.columns import delivery_lines
 from gooclaim_cli.render.errors import message_lines
 from gooclaim_cli.render.escape import visible
+from gooclaim_cli.render.json_lines import rfc3339
 from gooclaim_cli.render.layout import Layout, duration, status_style
 from gooclaim_cli.render.payload import payload_lines
 from gooclaim_cli.render.readiness import ready_lines
@@ -68,6 +69,7 @@ class LiveRenderer:
         self._verbose = verbose
         self._banner: Banner | None = None
         self._glyphs = glyphs_for(out)
+        self._began: float | None = None
 
     def show(self, happening: Happening) -> None:
         """Write what happened. An OSError of the stream goes through."""
@@ -103,6 +105,7 @@ class LiveRenderer:
             write_lines(self._out, banner.lines())
 
     def _show_ready(self, ready: Ready) -> None:
+        self._began = ready.at
         self._write(self._out, ready_lines(ready, fold_width(self._out)))
         if ready.environment == "production":
             self._banner = Banner(ready, self._out)
@@ -159,6 +162,8 @@ class LiveRenderer:
     def _summary_lines(self, summary: Summary) -> list[Text]:
         slowest = summary.slowest_ms
         slow = "" if slowest is None else f", slowest {duration(slowest, self._deadline)}"
+        tries = f"{summary.forwarded} {'try' if summary.forwarded == 1 else 'tries'}:"
+        tries += f" {summary.forwarded - summary.failed} taken, {summary.failed} failed"
         duplicates = (
             "1 duplicate" if summary.duplicates == 1 else f"{summary.duplicates} duplicates"
         )
@@ -173,7 +178,8 @@ class LiveRenderer:
                 f"{summary.received}: {summary.verified} verified,"
                 f" {summary.rejected} rejected, {duplicates}",
             ),
-            ("Forwarded", f"{summary.forwarded}: {summary.failed} failed{slow}"),
+            ("Forwarded", f"{tries}{slow}"),
+            *self._untaken_rows(summary),
             *(
                 [("Passed on", f"{summary.passed_on}: {summary.not_taken} not taken")]
                 if summary.passed_on
@@ -182,6 +188,15 @@ class LiveRenderer:
             ("Configuration", restored),
         ]
         return [Text(), *facts(rows, width=fold_width(self._out))]
+
+    def _untaken_rows(self, summary: Summary) -> list[tuple[str, str]]:
+        """The events that no handler took in the end, and what sends them again."""
+        count = summary.failed_events
+        if not count:
+            return []
+        events = "1 event" if count == 1 else f"{count} events"
+        since = "" if self._began is None else f" --since {rfc3339(self._began)}"
+        return [("Not taken", f"{events}; again with"), ("", f"gooclaim replay --failed{since}")]
 
 
 def _notice_lines(notice: Notice, console: Console) -> list[Text]:

@@ -106,6 +106,7 @@ def test_the_other_kinds_have_their_members() -> None:
         "restored": None,
         "passed_on": 0,
         "not_taken": 0,
+        "failed_events": 0,
     }
 
 

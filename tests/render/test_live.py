@@ -192,8 +192,18 @@ def test_a_message_is_one_sentence_whatever_it_quotes() -> None:
 def test_the_summary_is_three_aligned_lines(restored: bool | None, words: str) -> None:
     text = shown(summary(restored=restored))
     assert "Received       12: 10 verified, 2 rejected, 1 duplicate\n" in text
-    assert "Forwarded      9: 1 failed, slowest 4.2 s / 5 s\n" in text
+    assert "Forwarded      9 tries: 8 taken, 1 failed, slowest 4.2 s / 5 s\n" in text
+    assert "Not taken" not in text
     assert f"Configuration  {words}" in text
+
+
+def test_what_no_handler_took_comes_with_the_command_that_sends_it_again() -> None:
+    to = console()
+    renderer = LiveRenderer(to, to, deadline=5.0, print_body=False)
+    renderer.show(ready())
+    renderer.show(summary(failed_events=3))
+    again = "gooclaim replay --failed --since 2026-05-20T10:14:25.123Z"
+    assert f"Not taken      3 events; again with\n               {again}\n" in written(to)
 
 
 def test_bodies_are_laid_out_and_credentials_hidden() -> None:
