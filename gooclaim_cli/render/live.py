@@ -70,6 +70,7 @@ class LiveRenderer:
         self._banner: Banner | None = None
         self._glyphs = glyphs_for(out)
         self._began: float | None = None
+        self._in_sandbox = False
 
     def show(self, happening: Happening) -> None:
         """Write what happened. An OSError of the stream goes through."""
@@ -106,6 +107,7 @@ class LiveRenderer:
 
     def _show_ready(self, ready: Ready) -> None:
         self._began = ready.at
+        self._in_sandbox = ready.sandbox is not None
         self._write(self._out, ready_lines(ready, fold_width(self._out)))
         if ready.environment == "production":
             self._banner = Banner(ready, self._out)
@@ -196,7 +198,12 @@ class LiveRenderer:
             return []
         events = "1 event" if count == 1 else f"{count} events"
         since = "" if self._began is None else f" --since {rfc3339(self._began)}"
-        return [("Not taken", f"{events}; again with"), ("", f"gooclaim replay --failed{since}")]
+        # A sandbox's secret is known to other commands while a session has one.
+        when = ", while listen --sandbox runs," if self._in_sandbox else ""
+        return [
+            ("Not taken", f"{events}; again{when} with"),
+            ("", f"gooclaim replay --failed{since}"),
+        ]
 
 
 def _notice_lines(notice: Notice, console: Console) -> list[Text]:

@@ -204,6 +204,9 @@ def test_what_no_handler_took_comes_with_the_command_that_sends_it_again() -> No
     renderer.show(summary(failed_events=3))
     again = "gooclaim replay --failed --since 2026-05-20T10:14:25.123Z"
     assert f"Not taken      3 events; again with\n               {again}\n" in written(to)
+    renderer.show(ready(sandbox=SANDBOX))
+    renderer.show(summary(failed_events=1))
+    assert "Not taken      1 event; again, while listen --sandbox runs, with\n" in written(to)
 
 
 def test_bodies_are_laid_out_and_credentials_hidden() -> None:
