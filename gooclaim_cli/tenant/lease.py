@@ -12,9 +12,10 @@ from gooclaim_cli.tenant.api import Webhook
 from gooclaim_cli.tenant.belonging import HomeOf
 from gooclaim_cli.tenant.http import ApiProblem
 from gooclaim_cli.tenant.journal import Entry
-from gooclaim_cli.tenant.registration import Registration
+from gooclaim_cli.tenant.registration import AnswerLostError, Registration
 from gooclaim_cli.tenant.telling import (
     Notify,
+    answer_lost,
     home_unknown,
     keeps_trying,
     left_alone,
@@ -113,6 +114,9 @@ class Lease:
         try:
             async with self._turn:
                 undone = await self._restore()
+        except AnswerLostError as error:
+            self.restored = True
+            answer_lost(error).to(self._notify)
         except GooclaimError as error:
             self.restored = False
             message, hint = not_put_back(self.entry, error.message)

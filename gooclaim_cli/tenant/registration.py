@@ -24,6 +24,21 @@ _UNDER_WAY: Final = 10.0
 _SETTLED_AFTER: Final = 1.0
 
 
+class AnswerLostError(ApiProblem):
+    """The home URL is there again; the answer to the change that put it there is yet to be had."""
+
+    def __init__(self, problem: ApiProblem) -> None:
+        super().__init__(
+            "the tenant's old URL is put back, but the API's answer to that has not come:"
+            f" {problem.message}",
+            "it tells of a new signing secret, should the change have made one, without which the"
+            " old URL's\nendpoint refuses every delivery; to ask for it again, within 24 hours:"
+            " gooclaim restore",
+            status=problem.status,
+            wait=problem.wait,
+        )
+
+
 class Registration:
     """Puts a URL of ours into a tenant's configuration and takes it out again.
 
@@ -91,7 +106,8 @@ class Registration:
         forget: bool = True,
         attempts: int = ATTEMPTS,
     ) -> Undone | None:
-        """Undo our change; None where there is none. Raises ApiProblem: the journal stays.
+        """Undo our change; None where there is none. Raises ApiProblem: the journal stays. Where
+        only the answer is missing, that is an AnswerLostError.
 
         Somebody else's later change is left alone, unless `force`, and ours is then forgotten,
         unless `forget` is False. `dry_run` only looks. `attempts`: how often one look is tried.
@@ -197,7 +213,7 @@ class Registration:
             answer = await self._tenancy.put(entry.home, entry.undo)
         except ApiProblem as error:
             if error.passing:
-                raise
+                raise AnswerLostError(error) from None
         else:
             self._tenancy.keep(answer, entry.home)
 

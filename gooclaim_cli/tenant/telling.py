@@ -97,6 +97,11 @@ def keeps_trying(error: GooclaimError, within: float) -> Tell:
     )
 
 
+def answer_lost(error: GooclaimError) -> Tell:
+    """Tell that what was there is put back, though the API's answer to that never came."""
+    return Tell(Level.WARNING, "restore_unanswered", error.message, error.hint)
+
+
 def not_put_back(entry: Entry | None, reason: str) -> tuple[str, str]:
     """The message and the hint for an end that could not undo."""
     by_hand = put_back_by_hand(entry.home) if entry else "gooclaim webhook show"

@@ -3,8 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from gooclaim_cli.happenings import Level
+from gooclaim_cli.tenant.http import ApiProblem
 from gooclaim_cli.tenant.lease import Lease
+from gooclaim_cli.tenant.registration import AnswerLostError
 
 from .support import HOME_URL, OTHERS, OURS, PARTIAL, Answer, World, scripted, world
 
@@ -55,6 +59,37 @@ def test_an_api_that_never_answers_is_given_up_in_time(tmp_path: Path) -> None:
             assert held.failure is not None
             assert "no answer in time" in held.failure.message
             assert here.journal.read() == here.entry(None)
+
+    asyncio.run(scenario())
+
+
+def test_a_url_that_is_put_back_is_told_so_though_the_answer_is_lost(tmp_path: Path) -> None:
+    """The journal stays for the answer, in which a new secret may be."""
+
+    async def scenario() -> None:
+        async with world(tmp_path) as here:
+            here.sandbox.preconfigure(HOME_URL, PARTIAL)
+            told: list[str] = []
+            held = lease(here, told, within=0.7)
+            await held.begin(OURS)
+            here.relay.lose = {"PUT": 4}  # this change, as often as it is sent again
+            with pytest.raises(ApiProblem) as unknown:
+                await here.registration().restore()
+            assert not isinstance(unknown.value, AnswerLostError)  # nobody has looked yet
+            here.relay.lose = {"PUT": 1000}
+            await held.end()
+            assert (held.restored, held.failure, held.holds) == (True, None, False)
+            assert told[-1] == "restore_unanswered"
+            assert await here.configured() == (HOME_URL, PARTIAL)
+            assert here.journal.read() is not None
+            with pytest.raises(AnswerLostError, match="put back, but the API's answer"):
+                await here.registration().restore()
+            here.relay.lose = {}
+            undone = await here.registration().restore()
+            assert undone is not None
+            assert undone.restored
+            assert [url for url, _secret, _home in here.kept] == [OURS, HOME_URL]
+            assert not here.journal.path.exists()
 
     asyncio.run(scenario())
 
