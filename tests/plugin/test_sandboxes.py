@@ -153,6 +153,7 @@ def test_a_clock_that_a_test_sets_is_everybody_s(
 
 
 def test_what_cannot_be_meant_is_told(sandbox: RunningSandbox) -> None:
+    sandbox.point_at(None)  # what is emitted here comes to no other test's handler
     with pytest.raises(UsageError, match=r"http://cms\.example\.com/hooks is plain http"):
         sandbox.point_at("http://cms.example.com/hooks")
     with pytest.raises(ApiError, match=r"422 to PUT .*must begin with https"):
@@ -161,6 +162,7 @@ def test_what_cannot_be_meant_is_told(sandbox: RunningSandbox) -> None:
         sandbox.emit("claim.fraud_suspekt")
     meant = sandbox.emit("claim.fraud_suspekt", any_type=True)
     assert meant.event_type == "claim.fraud_suspekt"
+    assert meant.outcome().state == "unconfigured"
     with pytest.raises(ApiError, match="422 to POST /v1/sandbox/behaviour: there is no dorp"):
         sandbox.behave(dorp=1.0)
     with pytest.raises(ApiError, match=r"404 to POST .* no dead letter"):
