@@ -146,6 +146,8 @@ class Lease:
                         keeps_trying(reason, self._within).to(self._notify)
                     await asyncio.sleep(_PAUSE if reason.wait is None else reason.wait)
         except TimeoutError:
+            if self._registration.lacks_answer and not isinstance(reason, AnswerLostError):
+                reason = AnswerLostError(reason)  # cut short while asking for it
             raise reason from None
 
 

@@ -52,11 +52,17 @@ class Registration:
         self._settle = settle
         self._answered: bool | None = None
         self._begun = False
+        self._lacks_answer = False
 
     @property
     def begun(self) -> bool:
         """Whether a change was journaled, which `restore` then undoes."""
         return self._begun
+
+    @property
+    def lacks_answer(self) -> bool:
+        """Whether the home URL was there at the last look, so that only an answer was missing."""
+        return self._lacks_answer
 
     @property
     def journal(self) -> Journal:
@@ -164,6 +170,7 @@ class Registration:
     async def _undo(self, entry: Entry, *, force: bool, forget: bool, attempts: int) -> Undone:
         found = await self._settled(entry, attempts)
         step = undo_step(entry, found, force=force)
+        self._lacks_answer = step is Step.NOTHING and None not in (entry.home, entry.undo)
         match step:
             case Step.NOTHING:
                 await self._ask_again(entry)

@@ -10,7 +10,7 @@ from gooclaim_cli.tenant.http import ApiProblem
 from gooclaim_cli.tenant.lease import Lease
 from gooclaim_cli.tenant.registration import AnswerLostError
 
-from .support import HOME_URL, OTHERS, OURS, PARTIAL, Answer, World, scripted, world
+from .support import HOME_URL, OTHERS, OURS, PARTIAL, Answer, Seen, World, scripted, world
 
 GONE = Answer(503, headers=(("Retry-After", "0"),))
 
@@ -66,6 +66,11 @@ def test_an_api_that_never_answers_is_given_up_in_time(tmp_path: Path) -> None:
 def test_a_url_that_is_put_back_is_told_so_though_the_answer_is_lost(tmp_path: Path) -> None:
     """The journal stays for the answer, in which a new secret may be."""
 
+    async def hang_put(seen: Seen) -> Answer | None:
+        if seen.method == "PUT":
+            await asyncio.Event().wait()
+        return None
+
     async def scenario() -> None:
         async with world(tmp_path) as here:
             here.sandbox.preconfigure(HOME_URL, PARTIAL)
@@ -76,8 +81,9 @@ def test_a_url_that_is_put_back_is_told_so_though_the_answer_is_lost(tmp_path: P
             with pytest.raises(ApiProblem) as unknown:
                 await here.registration().restore()
             assert not isinstance(unknown.value, AnswerLostError)  # nobody has looked yet
-            here.relay.lose = {"PUT": 1000}
+            here.relay.before = hang_put
             await held.end()
+            here.relay.before, here.relay.lose = None, {"PUT": 1000}
             assert (held.restored, held.failure, held.holds) == (True, None, False)
             assert told[-1] == "restore_unanswered"
             assert await here.configured() == (HOME_URL, PARTIAL)
