@@ -4,6 +4,7 @@ The life of the idempotency key is decided in `history.keys`; here it is acted o
 """
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -236,12 +237,13 @@ class Exchange:
 
     def warn_of_other_body(self, arrival: Arrival, event: Event) -> None:
         """Tell that a key came before with another body: alarming, whatever its state."""
+        key = arrival.idempotency_key or ""
         self._notice(
             Level.WARNING,
             "key_reused_with_other_body",
-            f"idempotency key {arrival.idempotency_key} came before with another body"
+            f"idempotency key {key} came before with another body"
             f" (now {event.event_type} {event.event_id})",
-            f"compare the two: gooclaim history show {arrival.idempotency_key}",
+            f"compare the two: gooclaim history show {shlex.quote(key)}",
         )
 
     def _notice(self, level: Level, code: str, message: str, hint: str) -> None:

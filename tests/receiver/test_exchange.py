@@ -1,6 +1,7 @@
 """gooclaim_cli.receiver: claimed, stored, forwarded, answered; the life of a key on the wire."""
 
 import asyncio
+import shlex
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -386,12 +387,13 @@ def test_the_same_key_with_another_body(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         async with handler() as app, receiving(tmp_path, app.url) as bench:
-            await bench.post(delivery(key="twice"))
-            assert (await bench.post(delivery(key="twice"))).status == 200
+            await bench.post(delivery(key="twice; $(id)"))
+            assert (await bench.post(delivery(key="twice; $(id)"))).status == 200
             notice = await bench.notice("key_reused_with_other_body")
             assert notice.level is Level.WARNING
             assert "twice" in notice.message
-            assert notice.hint
+            # A command to copy: the key came off the wire, and is one word of it.
+            assert shlex.split(notice.hint)[-4:] == ["gooclaim", "history", "show", "twice; $(id)"]
             assert app.received.qsize() == 1
 
     run(scenario)
