@@ -37,15 +37,14 @@ HEAD: Final = b"HTTP/1.1 200 OK\r\n"
 
 
 def flooding(head: bytes, piece: bytes, count: int, written: list[int]) -> Behave:
-    """Answer with a head and so many pieces, or as many as are taken; note the bytes."""
+    """Answer with a head and so many pieces, or as many as are taken; note the bytes so far."""
 
     async def behave(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        written.append(0)
         writer.write(head)
-        for _ in range(count):
+        for number in range(count):
+            written.append(number * len(piece))
             writer.write(piece)
             await writer.drain()  # an OSError where it is cut off: that ends the connection
-            written[-1] += len(piece)
 
     return behave
 
