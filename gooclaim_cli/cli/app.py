@@ -58,6 +58,10 @@ class _Unloaded(TyperCommand):
 class LazyGroup(TyperGroup):
     """Imports a command's module only when that command is resolved."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options, flags without a value."""
+        return _bare(super().get_params(ctx))
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names, in the order of the table."""
         return list(COMMANDS)
@@ -81,12 +85,18 @@ class LazyGroup(TyperGroup):
 
 
 def _show_flags_bare(command: Any, ctx: Any) -> None:
-    """Have help name flags alone: Typer writes `--json <bool>`, as if a value went with it."""
-    for each in command.get_params(ctx):
-        if getattr(each, "is_flag", False) and each.metavar is None:
-            each.metavar = ""
+    """Do so for a command, and for those below it."""
+    _bare(command.get_params(ctx))
     for below in getattr(command, "commands", {}).values():
         _show_flags_bare(below, ctx)
+
+
+def _bare(parameters: list[Any]) -> list[Any]:
+    """Have help name flags alone: Typer writes `--json <bool>`, as if a value went with it."""
+    for each in parameters:
+        if getattr(each, "is_flag", False) and each.metavar is None:
+            each.metavar = ""
+    return parameters
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -121,5 +131,4 @@ def command() -> Any:
     for parameter in whole.params:
         if parameter.name in _COMPLETION:
             parameter.help = _COMPLETION[parameter.name]  # type: ignore[attr-defined]
-    _show_flags_bare(whole, whole.make_context("gooclaim", [], resilient_parsing=True))
     return whole
